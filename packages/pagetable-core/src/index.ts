@@ -1,1 +1,13 @@
-export {}
+/**
+ * Page tables, frames, swap slots, TLBs and counters of a simulated machine. Knows no policy.
+ * @module
+ */
+export { pmdEnd, pmdNumber, pteIndex } from './address.ts'
+export { countSteps, MachineCounters } from './counters.ts'
+export { FrameTable, HUGE_ZERO_PFN, inSwapCache, ZERO_PFN } from './frames.ts'
+export { leafIndex, leafLevel, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from './leaf.ts'
+export { createMachine, type MachineLimits, type SimulatedMachine } from './machine.ts'
+export { entryTable, PageTableArena, pointsToTable } from './page-tables.ts'
+export { isHugeLeaf, pteHi, pteLo, ptePfn } from './pte.ts'
+export { SwapArea } from './swap-area.ts'
+export { Tlb, TLB_WRITE } from './tlb.ts'

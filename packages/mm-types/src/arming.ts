@@ -1,0 +1,33 @@
+/**
+ * Seam: arming the empty. How is memory write-protected that is not there?
+ * @module
+ */
+import type { MarkerEncoding } from './encoding.ts'
+
+/** What an arming policy may write into a none entry. */
+export interface ArmingContext {
+  readonly encoding: MarkerEncoding
+  /** Words of a read-only zero-page entry with the uffd-wp bit, for this mapping. */
+  readonly zeroLo: number
+  readonly zeroHi: number
+}
+
+/**
+ * Decides what UFFDIO_WRITEPROTECT leaves in entries that are none.
+ *
+ * Called by `policy-uffd`, once per table that a call arms and that has none entries in its span; it owns the loop over
+ * the span. It must write nothing but none entries, must not allocate, and must not look outside the span.
+ */
+export interface ArmingPolicy {
+  readonly name: string
+  /** True when an empty range needs a table of ptes; false lets the walk pass over ranges without one. */
+  readonly needsTable: boolean
+  /** True when pages it armed are present (so that reads of them do not fault). */
+  readonly populates: boolean
+  /**
+   * Arms the none entries of `lo`/`hi` in [from, to).
+   * @returns entries that are no longer none
+   */
+  armNone(lo: Int32Array, hi: Int32Array, from: number, to: number, context: ArmingContext): number
+  readonly source: string
+}

@@ -1,0 +1,80 @@
+/**
+ * Seam: backend. Who supplies a page, and who keeps it when no entry maps it?
+ * @module
+ */
+import type { BackendName, Fault, Inode } from './objects.ts'
+
+/** The fault is served: the entry now allows the access, or the access is to be tried again. */
+export const FAULT_DONE = 0
+/** Nobody has the page and the vma is registered for missing pages. */
+export const FAULT_MISSING = 1
+/** The page is in the cache and the vma is registered for minor faults. */
+export const FAULT_MINOR = 2
+/** The entry is armed and the access is a write. */
+export const FAULT_WP = 3
+/** Beyond the end of the file, or poisoned. */
+export const FAULT_SIGBUS = 4
+export const FAULT_SIGSEGV = 5
+/** No frame, table or huge page left. */
+export const FAULT_OOM = 6
+/** SIGBUS because of memory failure or a poison marker (POPULATE reports EHWPOISON). */
+export const FAULT_HWPOISON = 7
+
+/**
+ * Supplies the pages of one kind of memory.
+ *
+ * `mm` calls `fault` for entries that are none or a wp marker, after the table exists (`fault.table`, `fault.index`).
+ * The backend writes the entry. When `fault.armed` it must set the uffd-wp bit and leave the entry read-only. It must
+ * not deliver messages: it answers FAULT_MISSING or FAULT_MINOR, and `mm` asks the userfaultfd.
+ */
+export interface Backend {
+  readonly name: BackendName
+  fault(fault: Fault): number
+  readonly source: string
+}
+
+/**
+ * Anonymous memory, which private mappings of files use for their own copies too.
+ *
+ * All three calls edit the one entry of the fault (or the entry named) and flush what they made stricter.
+ */
+export interface AnonBackend extends Backend {
+  /** A write to, or an unsharing of, a present read-only entry of a private mapping: reuse the page or copy it. */
+  copyOnWrite(fault: Fault): number
+  /** Brings a swap entry back. */
+  swapIn(fault: Fault): number
+  /**
+   * Replaces every mapping of an anonymous page, here the one at `table`/`index`, by a swap entry holding `slot`.
+   * @returns false when the page cannot go
+   */
+  swapOutEntry(fault: Fault, slot: number): void
+}
+
+/**
+ * Memory whose pages live in a file's cache.
+ *
+ * Page offsets and counts are in the file's own pages. `mm` has unmapped what must be unmapped before it calls
+ * `removePages`; it calls `findPage` on the fault path, so that must not allocate unless it reads from swap.
+ */
+export interface FileBackend extends Backend {
+  /** The frame that holds a page of the file, or 0. Reads it from swap when `swapIn`. */
+  findPage(inode: Inode, pgoff: number, swapIn: boolean): number
+  /** True when the file has the page, in memory or in swap. */
+  hasPage(inode: Inode, pgoff: number): boolean
+  /** Adds a page; the cache holds one reference. @returns its frame, or 0 when there is none to be had */
+  addPage(inode: Inode, pgoff: number, stamp: number): number
+  /** Drops pages [from, to) from the cache. */
+  removePages(inode: Inode, from: number, to: number): void
+  /** Moves one page to swap if it can. @returns false when the page stays */
+  reclaimPage(inode: Inode, pgoff: number): boolean
+}
+
+/** The backends of a kernel. */
+export interface Backends {
+  readonly anon: AnonBackend
+  readonly shmem: FileBackend
+  readonly hugetlb: FileBackend & {
+    /** Copy-on-write of a private huge page. */
+    copyOnWrite(fault: Fault): number
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The record of one 4 KiB frame: eight 32-bit words in a chunk that the frame table owns.
+ *
+ * ```
+ *  0 ref       references to the folio (head only)       4 mapping   id of the anon_vma or inode, 0 for none
+ *  1 map       page-table entries that map this page     5 index     page offset in the mapping (vpn for anon)
+ *  2 flags     FRAME_*, order in bits 16-20              6 entire    huge leaves mapping the folio (head); free-list link
+ *  3 stamp     contents: the value last written          7 slot      swap slot + 1 when in the swap cache
+ * ```
+ * One record keeps what a fault touches in half a cache line (performance note: interleaved beats separate arrays).
+ * @module
+ */
+export const FRAME_REF = 0
+export const FRAME_MAP = 1
+export const FRAME_FLAGS = 2
+export const FRAME_STAMP = 3
+export const FRAME_MAPPING = 4
+export const FRAME_INDEX = 5
+export const FRAME_ENTIRE = 6
+export const FRAME_SLOT = 7
+/** log2 of the words of a record. */
+export const FRAME_SHIFT = 3
+/** log2 of the frames of a chunk. */
+export const FRAME_CHUNK_SHIFT = 16
+/** Index of a frame inside its chunk: `(pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT`. */
+export const FRAME_CHUNK_MASK = 0xffff
+
+/** PageAnon. */
+export const FRAME_ANON = 0x1
+/** PageAnonExclusive. */
+export const FRAME_EXCLUSIVE = 0x2
+export const FRAME_DIRTY = 0x4
+/** Clear on an anonymous page after MADV_FREE: it may be dropped instead of swapped. */
+export const FRAME_SWAPBACKED = 0x8
+/** In a page cache: the cache holds one reference. */
+export const FRAME_CACHE = 0x20
+export const FRAME_KSM = 0x40
+export const FRAME_HWPOISON = 0x80
+/** A zero page: never counted, never freed. */
+export const FRAME_ZERO = 0x200
+export const FRAME_HUGETLB = 0x400
+/** Not the first page of its folio. */
+export const FRAME_TAIL = 0x800
+export const FRAME_ORDER_SHIFT = 16
+export const FRAME_ORDER_MASK = 0x1f

@@ -1,0 +1,132 @@
+/**
+ * What the memory of a simulated machine offers to the code above it: tables, frames, swap, TLBs, counters.
+ *
+ * `@faultline/pagetable-core` implements these; backends and policies see only them.
+ * @module
+ */
+
+/** Levels of tables: the leaf level is 0. */
+export const LEVEL_PTE = 0
+export const LEVEL_PMD = 1
+export const LEVEL_PUD = 2
+export const LEVEL_PGD = 3
+
+/**
+ * Page tables of all address spaces, 512 entries each, in chunks of 512 tables. A table is a number from 1; entry `i`
+ * of table `t` is `lo(t)[base(t) + i]` and `hi(t)[base(t) + i]`.
+ *
+ * Whoever writes an entry from none to something, or back, tells `addUsed`; the counts are what frees tables.
+ */
+export interface PageTables {
+  lo(table: number): Int32Array
+  hi(table: number): Int32Array
+  base(table: number): number
+  /** Non-none entries of a table. */
+  used(table: number): number
+  addUsed(table: number, change: number): void
+  /** Writes one entry and keeps the count of used entries. */
+  set(table: number, index: number, lo: number, hi: number): void
+  level(table: number): number
+  /** A zeroed table, or 0 when the limit is reached. */
+  alloc(level: number): number
+  free(table: number): void
+  /** The table of leaf ptes covering a page, or 0 (no table, or a huge leaf). */
+  pteTable(pgd: number, vpn: number): number
+  /** The same, allocating what is missing; 0 when the limit is reached. The page must not be under a huge leaf. */
+  pteTableAlloc(pgd: number, vpn: number): number
+  /** The table of pmds covering a page, or 0. */
+  pmdTable(pgd: number, vpn: number): number
+  pmdTableAlloc(pgd: number, vpn: number): number
+  /** The table of puds covering a page, or 0. */
+  pudTable(pgd: number, vpn: number): number
+  pudTableAlloc(pgd: number, vpn: number): number
+  /** Must be told when the pmd entry of a page changes in any way but through the calls above. */
+  forget(pgd: number, vpn: number): void
+  /** First page at or after `vpn` and before `end` whose pmd entry is not none; `end` when there is none. */
+  nextPmd(pgd: number, vpn: number, end: number): number
+  /** Tables allocated now, all levels but the pgd. */
+  nrTables(): number
+}
+
+/** The frame table; see `frame.ts` for a record. */
+export interface Frames {
+  /** The chunk of records that holds a frame. */
+  chunk(pfn: number): Int32Array
+  /** A new folio of 2^order pages with one reference, no mapping, all stamps 0. @returns its first frame */
+  alloc(order: number): number
+  get(pfn: number): void
+  /** Drops a reference; the folio goes back to the free list with the last. @returns references left */
+  put(pfn: number): number
+  /** First frame of the folio a frame belongs to. */
+  head(pfn: number): number
+  order(pfn: number): number
+  field(pfn: number, field: number): number
+  setField(pfn: number, field: number, value: number): void
+  flags(pfn: number): number
+  setFlags(pfn: number, flags: number): void
+  clearFlags(pfn: number, flags: number): void
+  stamp(pfn: number): number
+  setStamp(pfn: number, stamp: number): void
+  /** Page-table entries that map this page, huge leaves included. */
+  mapcount(pfn: number): number
+  /** Frames in use, zero pages not counted. */
+  nrUsed(): number
+}
+
+/** One swap area: slots with a count of references and the contents of the page. Slot 0 is the header. */
+export interface Swap {
+  /** A slot with one reference holding `stamp`, or 0 when the area is full. */
+  alloc(stamp: number): number
+  dup(slot: number): void
+  /** Drops a reference; the slot is free with the last one unless it is in the swap cache. */
+  free(slot: number): void
+  count(slot: number): number
+  stamp(slot: number): number
+  setStamp(slot: number, stamp: number): void
+  /** The frame in the swap cache for a slot, or 0. */
+  cached(slot: number): number
+  setCached(slot: number, pfn: number): void
+  nrUsed(): number
+  readonly slots: number
+}
+
+/** Counts of what the machine did. Steps are counted events, never time. */
+export interface Counters {
+  /** Page-table entries read or written by walks over ranges and by faults. */
+  ptes: number
+  tablesAllocated: number
+  tablesFreed: number
+  framesAllocated: number
+  pagesCopied: number
+  faults: number
+  faultsMissing: number
+  faultsMinor: number
+  faultsWp: number
+  faultsCow: number
+  faultsSwapIn: number
+  faultsMarker: number
+  faultsSpurious: number
+  messages: number
+  tlbHits: number
+  tlbMisses: number
+  /** TLB flush operations (one per call, batch or page, as the design flushes). */
+  tlbFlushes: number
+  /** Pages named in those flushes. */
+  tlbFlushedPages: number
+  swapOuts: number
+  swapIns: number
+  collapses: number
+  splits: number
+  markersInstalled: number
+  calls: number
+  /** Largest number of page-table bytes any address space had. */
+  peakTableBytes: number
+}
+
+/** The memory of one simulated machine. */
+export interface Machine {
+  readonly tables: PageTables
+  readonly frames: Frames
+  readonly swap: Swap
+  readonly counters: Counters
+}

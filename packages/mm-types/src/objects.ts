@@ -1,0 +1,90 @@
+/**
+ * The objects of memory management that backends and policies are handed: files, vmas, address spaces, faults.
+ *
+ * `@faultline/mm` implements them.
+ * @module
+ */
+import type { MarkerEncoding } from './encoding.ts'
+import type { Machine } from './machine.ts'
+
+/** What backs a mapping. */
+export type BackendName = 'anon' | 'shmem' | 'hugetlb'
+
+/** A family of address spaces that may share anonymous pages: what an anon_vma tree stands for. */
+export interface AnonVma {
+  readonly id: number
+  readonly vmas: Set<Vma>
+}
+
+/** A memory file. The backend owns `pages`. */
+export interface Inode {
+  readonly id: number
+  readonly backend: BackendName
+  /** log2 of the page size: 12, 21 or 30. */
+  readonly pageShift: number
+  /** Length in pages of `pageShift`. */
+  size: number
+  /** Page cache: page offset -> frame (positive), or swap slot (negative). Offsets in pages of `pageShift`. */
+  readonly pages: Map<number, number>
+  /** i_mmap: every vma that maps the file. */
+  readonly vmas: Set<Vma>
+  /** Tables shared by hugetlb pmd sharing, or whatever else the backend keeps. */
+  readonly reserved: Set<number>
+}
+
+/** A userfaultfd as far as vmas know it. */
+export interface UffdContext {
+  readonly id: number
+  readonly features: number
+}
+
+/** A mapping: pages [start, end) with one set of flags. */
+export interface Vma {
+  start: number
+  end: number
+  flags: number
+  /** Page offset in the file, or `start` at creation for anonymous memory (as vm_pgoff), in 4 KiB pages. */
+  pgoff: number
+  readonly backend: BackendName
+  /** log2 of the page size of its leaves: 12, 21 or 30. */
+  readonly pageShift: number
+  readonly file: Inode | null
+  anonVma: AnonVma | null
+  uffd: UffdContext | null
+  readonly mm: Mm
+}
+
+/** An address space (mm_struct). */
+export interface Mm {
+  readonly id: number
+  readonly pgd: number
+  readonly machine: Machine
+  readonly encoding: MarkerEncoding
+  /** Page-table bytes as VmPTE counts them. */
+  tableBytes(): number
+  /** Marks pages as no longer to be served from a TLB. */
+  flush(vpn: number, pages: number): void
+}
+
+/**
+ * One page fault on its way. The kernel keeps a single object and fills it in for each fault.
+ */
+export interface Fault {
+  mm: Mm
+  vma: Vma
+  /** Page of the access. */
+  vpn: number
+  write: boolean
+  /** FAULT_FLAG_UNSHARE. */
+  unshare: boolean
+  /** Byte address, for messages that want it exact. */
+  address: number
+  /** Thread that faulted. */
+  thread: string
+  /** Table of the leaf and index in it, when walked; 0 when there is no table. */
+  table: number
+  index: number
+  /** The leaf as it was read. */
+  lo: number
+  hi: number
+}

@@ -1,0 +1,183 @@
+/**
+ * The frame table: a 32-byte record a frame, in chunks that are added and never moved.
+ *
+ * Frame numbers are handed out upwards; freed folios are reused newest first, by order. Large folios are aligned to
+ * their size. Frames 0 is never used, frame 1 is the zero page and 512-1023 the huge zero page.
+ * @module
+ */
+import {
+  FRAME_CHUNK_MASK, FRAME_CHUNK_SHIFT, FRAME_ENTIRE, FRAME_FLAGS, FRAME_MAP, FRAME_ORDER_MASK, FRAME_ORDER_SHIFT, FRAME_REF, FRAME_SHIFT,
+  FRAME_SLOT, FRAME_STAMP, FRAME_TAIL, FRAME_ZERO, type Counters, type Frames,
+} from '@faultline/mm-types'
+
+/** The zero page. */
+export const ZERO_PFN = 1
+/** First frame of the huge zero page. */
+export const HUGE_ZERO_PFN = 512
+const FIRST_PFN = 1024
+
+/** The frame table of one machine. */
+export class FrameTable implements Frames {
+  private readonly chunks: Int32Array[] = []
+  private readonly counters: Counters
+  /** Heads of the free lists of folios, by order; linked through FRAME_ENTIRE. */
+  private readonly freeHead = new Int32Array(64)
+  private next = FIRST_PFN
+  private inUse = 0
+  private readonly limit: number
+
+  /** @param limit frames at most (pfns below it); a machine has 2^31 at most */
+  constructor(counters: Counters, limit = 0x7fff0000) {
+    this.counters = counters
+    this.limit = limit
+    this.ensure(FIRST_PFN)
+    this.setFlags(ZERO_PFN, FRAME_ZERO)
+    for (let i = 0; i < 512; i++) this.setFlags(HUGE_ZERO_PFN + i, FRAME_ZERO | (9 << FRAME_ORDER_SHIFT) | (i ? FRAME_TAIL : 0))
+  }
+
+  chunk(pfn: number): Int32Array {
+    return this.chunks[pfn >>> FRAME_CHUNK_SHIFT]
+  }
+
+  alloc(order: number): number {
+    const counters = this.counters
+    counters.framesAllocated++
+    if (order !== 0) return this.allocLarge(order)
+    let pfn = this.freeHead[0]
+    if (pfn !== 0) {
+      const chunk = this.chunks[pfn >>> FRAME_CHUNK_SHIFT]
+      const at = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
+      this.freeHead[0] = chunk[at + FRAME_ENTIRE]
+      chunk[at + FRAME_REF] = 1
+      chunk[at + FRAME_ENTIRE] = 0
+    } else {
+      pfn = this.next
+      if (pfn >= this.limit) return 0
+      this.next = pfn + 1
+      if (pfn >>> FRAME_CHUNK_SHIFT >= this.chunks.length) this.ensure(pfn + 1)
+      this.chunks[pfn >>> FRAME_CHUNK_SHIFT][(pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT] = 1
+    }
+    this.inUse++
+    return pfn
+  }
+
+  private allocLarge(order: number): number {
+    const nr = 2 ** order
+    let pfn = this.freeHead[order]
+    if (pfn !== 0) this.freeHead[order] = this.field(pfn, FRAME_ENTIRE)
+    else {
+      pfn = Math.ceil(this.next / nr) * nr
+      if (pfn + nr > this.limit) return 0
+      // Frames skipped for alignment serve single pages later.
+      for (let skipped = this.next; skipped < pfn && skipped < this.next + 512; skipped++) this.pushFree(skipped, 0)
+      this.next = pfn + nr
+      this.ensure(this.next)
+    }
+    this.setField(pfn, FRAME_REF, 1)
+    this.setField(pfn, FRAME_ENTIRE, 0)
+    for (let i = 0; i < nr; i++) this.setField(pfn + i, FRAME_FLAGS, (order << FRAME_ORDER_SHIFT) | (i ? FRAME_TAIL : 0))
+    this.inUse += nr
+    return pfn
+  }
+
+  get(pfn: number): void {
+    const head = this.head(pfn)
+    this.chunks[head >>> FRAME_CHUNK_SHIFT][((head & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_REF]++
+  }
+
+  put(pfn: number): number {
+    const chunk = this.chunks[pfn >>> FRAME_CHUNK_SHIFT]
+    const at = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
+    const flags = chunk[at + FRAME_FLAGS]
+    if (flags & FRAME_ZERO) return 1
+    if (flags >>> FRAME_ORDER_SHIFT) return this.putLarge(pfn)
+    const left = --chunk[at + FRAME_REF]
+    if (left === 0) {
+      chunk.fill(0, at, at + 8)
+      chunk[at + FRAME_ENTIRE] = this.freeHead[0]
+      this.freeHead[0] = pfn
+      this.inUse--
+    } else if (left < 0) throw new Error(`frame ${pfn}: dropped more references than it had`)
+    return left
+  }
+
+  private putLarge(pfn: number): number {
+    const head = this.head(pfn)
+    const left = this.field(head, FRAME_REF) - 1
+    this.setField(head, FRAME_REF, left)
+    if (left < 0) throw new Error(`frame ${head}: dropped more references than it had`)
+    if (left > 0) return left
+    const order = this.order(head)
+    const nr = 2 ** order
+    for (let i = 0; i < nr; i++) {
+      const chunk = this.chunk(head + i)
+      const at = ((head + i) & FRAME_CHUNK_MASK) << FRAME_SHIFT
+      chunk.fill(0, at, at + 8)
+    }
+    this.inUse -= nr
+    this.pushFree(head, order)
+    return 0
+  }
+
+  private pushFree(pfn: number, order: number): void {
+    this.ensure(pfn + 1)
+    this.setField(pfn, FRAME_ENTIRE, this.freeHead[order])
+    this.freeHead[order] = pfn
+  }
+
+  head(pfn: number): number {
+    const flags = this.flags(pfn)
+    return flags & FRAME_TAIL ? pfn - (pfn % 2 ** ((flags >>> FRAME_ORDER_SHIFT) & FRAME_ORDER_MASK)) : pfn
+  }
+
+  order(pfn: number): number {
+    return (this.flags(pfn) >>> FRAME_ORDER_SHIFT) & FRAME_ORDER_MASK
+  }
+
+  field(pfn: number, field: number): number {
+    return this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + field]
+  }
+
+  setField(pfn: number, field: number, value: number): void {
+    this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + field] = value
+  }
+
+  flags(pfn: number): number {
+    return this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_FLAGS]
+  }
+
+  setFlags(pfn: number, flags: number): void {
+    this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_FLAGS] |= flags
+  }
+
+  clearFlags(pfn: number, flags: number): void {
+    this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_FLAGS] &= ~flags
+  }
+
+  stamp(pfn: number): number {
+    return this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_STAMP]
+  }
+
+  setStamp(pfn: number, stamp: number): void {
+    this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_STAMP] = stamp
+  }
+
+  mapcount(pfn: number): number {
+    const own = this.field(pfn, FRAME_MAP)
+    return this.order(pfn) ? own + this.field(this.head(pfn), FRAME_ENTIRE) : own
+  }
+
+  nrUsed(): number {
+    return this.inUse
+  }
+
+  /** Adds chunks until frames below `end` have records. Chunks never move, so nothing is copied. */
+  private ensure(end: number): void {
+    while (this.chunks.length << FRAME_CHUNK_SHIFT < end) this.chunks.push(new Int32Array(1 << (FRAME_CHUNK_SHIFT + FRAME_SHIFT)))
+  }
+}
+
+/** True when a frame's swap-cache slot is set. */
+export function inSwapCache(frames: Frames, pfn: number): boolean {
+  return frames.field(pfn, FRAME_SLOT) !== 0
+}

@@ -1,0 +1,55 @@
+/**
+ * A translation cache per simulated CPU: direct-mapped, tagged with an address-space number.
+ *
+ * A whole address space is flushed by giving it a new number, in one step. Capacity and associativity are those of no
+ * real CPU: what matters here is when an entry is gone, not how many there are.
+ * @module
+ */
+
+const ENTRIES = 1024
+const MASK = ENTRIES - 1
+/** The translation may be written through. */
+export const TLB_WRITE = 1
+
+/** The TLB of one CPU. */
+export class Tlb {
+  private readonly tags = new Float64Array(ENTRIES).fill(-1)
+  private readonly asids = new Int32Array(ENTRIES)
+  /** Frame of each entry. */
+  readonly pfns = new Int32Array(ENTRIES)
+  /** TLB_WRITE or 0. */
+  readonly rights = new Int32Array(ENTRIES)
+  private readonly asidOf: number[] = []
+  private nextAsid = 1
+
+  /** Index of the entry that translates a page of an address space, or -1. */
+  find(mm: number, vpn: number): number {
+    const i = vpn & MASK
+    return this.tags[i] === vpn && this.asids[i] === this.asidOf[mm] ? i : -1
+  }
+
+  insert(mm: number, vpn: number, pfn: number, rights: number): void {
+    const i = vpn & MASK
+    let asid = this.asidOf[mm]
+    if (asid === undefined) asid = this.renew(mm)
+    this.tags[i] = vpn
+    this.asids[i] = asid
+    this.pfns[i] = pfn
+    this.rights[i] = rights
+  }
+
+  flushPage(mm: number, vpn: number): void {
+    const i = vpn & MASK
+    if (this.tags[i] === vpn && this.asids[i] === this.asidOf[mm]) this.tags[i] = -1
+  }
+
+  flushMm(mm: number): void {
+    this.renew(mm)
+  }
+
+  private renew(mm: number): number {
+    while (this.asidOf.length <= mm) this.asidOf.push(0)
+    this.asidOf[mm] = this.nextAsid++
+    return this.asidOf[mm]
+  }
+}
