@@ -1,1 +1,1 @@
-export {}
+export { CLEAR_REFS_SOFT_DIRTY, clearSoftDirty, isSoftDirty } from './soft-dirty.ts'
