@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname ?? '.', '..')
@@ -49,16 +50,13 @@ if (!isInstalled(folders, digest)) {
   console.log('Installing what Faultline needs (about 10 s the first time) …')
   const env = { ...process.env }
   delete env.npm_config_loglevel // npm's own "silent" would silence the installer too
-  const args = ['--yes', packageManager, 'install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only']
-  const { status, error } = spawnSync('npx', args, {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    shell: process.platform === 'win32',
-  })
+  const install = ['--dir', root, 'install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only']
+  // Started outside the project: inside it npx would take the pnpm of node_modules, which cannot replace the folder it runs from.
+  const options = { cwd: tmpdir(), env, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' }
+  const { status, error } = spawnSync('npx', ['--yes', packageManager, ...install], options)
   if (status !== 0) {
     console.error(
-      `The installation failed${error ? `: ${error.message}` : ''}. It needs a registry: see 'npm config get registry'; then run the command again.`,
+      `The installation failed (${error?.message ?? `exit code ${status}`}); the lines above say why. Then run the command again.`,
     )
     process.exit(3)
   }
