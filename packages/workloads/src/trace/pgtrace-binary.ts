@@ -1,0 +1,212 @@
+import { EVENT_OPERANDS, type Fail, PGT_EVENT, PGT_KERNEL_WRITE, PGT_PAGE_LIMIT, type Pgtrace, PgtraceBuilder } from './pgtrace.ts'
+import { TraceError } from './trace-error.ts'
+import { checkVersionLine } from './trace-lines.ts'
+
+const MAGIC = [0x50, 0x47, 0x54, 0x31]
+const PAGE_SHIFT = 12
+/** Event letters at their code; code 11 is not in use. */
+const EVENT_LETTERS = 'MUBPAVFNtTE-I'
+
+/** A varint reader over the whole file; positions in errors are those of the number's first byte. */
+class ByteCursor {
+  readonly bytes: Uint8Array
+  readonly source: string
+  at = 0
+  start = 0
+
+  constructor(bytes: Uint8Array, source: string) {
+    this.bytes = bytes
+    this.source = source
+  }
+
+  /** Base-128 number, low group first. */
+  varint(what: string): number {
+    const bytes = this.bytes
+    const start = this.at
+    this.start = start
+    const b0 = bytes[start]
+    if (b0 < 0x80) {
+      this.at = start + 1
+      return b0
+    }
+    const b1 = bytes[start + 1]
+    if (b1 < 0x80) {
+      this.at = start + 2
+      return (b0 & 0x7f) | (b1 << 7)
+    }
+    const b2 = bytes[start + 2]
+    if (b2 < 0x80) {
+      this.at = start + 3
+      return (b0 & 0x7f) | ((b1 & 0x7f) << 7) | (b2 << 14)
+    }
+    return this.#longVarint(what)
+  }
+
+  /** Numbers of four bytes and more, and everything that is wrong: sums in doubles, exact below 2^53. */
+  #longVarint(what: string): number {
+    const start = this.at
+    let value = 0
+    let scale = 1
+    for (let i = start; ; i++) {
+      if (i >= this.bytes.length) this.fail(`the file ends inside ${what}`, 'the rest of the file')
+      const byte = this.bytes[i]
+      value += (byte & 0x7f) * scale
+      if (value > Number.MAX_SAFE_INTEGER || i - start >= 8) {
+        this.fail(`${what} is larger than 2^53 or longer than 8 bytes`, 'a smaller number')
+      }
+      if (byte < 0x80) {
+        this.at = i + 1
+        return value
+      }
+      scale *= 128
+    }
+  }
+
+  fail(problem: string, expected: string): never {
+    throw new TraceError(this.source, { offset: this.start }, problem, expected)
+  }
+}
+
+/** Zigzag: 0, -1, 1, -2 … from 0, 1, 2, 3 …; arithmetic, as the number may pass 32 bits. */
+function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+}
+
+/**
+ * Reads a pgtrace in its binary encoding, already unzipped.
+ *
+ * @param source - name used in errors.
+ * @throws TraceError with a byte offset.
+ */
+export function parsePgtraceBinary(bytes: Uint8Array, source: string): Pgtrace {
+  const cursor = new ByteCursor(bytes, source)
+  const header = readPreamble(cursor)
+  const builder = new PgtraceBuilder(countVarints(bytes, cursor.at))
+  readRecords(cursor, builder)
+  return builder.finish(source, header)
+}
+
+/** Each record starts with a varint, so there are no more records than bytes without the continuation bit. */
+function countVarints(bytes: Uint8Array, from: number): number {
+  let count = 0
+  for (let i = from, n = bytes.length; i < n; i++) count += 1 - (bytes[i] >> 7)
+  return count
+}
+
+/** The hot loop: keys of up to three bytes, and columns, are handled here; all else goes through the cursor. */
+function readRecords(cursor: ByteCursor, builder: PgtraceBuilder): void {
+  const { bytes } = cursor
+  const { ops, runs } = builder
+  const end = bytes.length
+  // Imported bindings are slower than locals in V8.
+  const lastAccess = PGT_KERNEL_WRITE
+  const fail: Fail = (problem, expected) => cursor.fail(problem, expected)
+  let pages = builder.pages
+  let at = cursor.at
+  let last = 0
+  let i = 0
+  while (at < end) {
+    const start = at
+    let byte = bytes[at++]
+    let key = byte & 0x7f
+    if (byte >= 0x80 && at + 1 < end) {
+      byte = bytes[at++]
+      key |= (byte & 0x7f) << 7
+      if (byte >= 0x80) {
+        byte = bytes[at++]
+        key |= (byte & 0x7f) << 14
+      }
+    }
+    if (byte >= 0x80) {
+      cursor.at = start
+      key = cursor.varint('a record')
+      at = cursor.at
+    }
+    const op = key & 7
+    if (op > lastAccess) {
+      cursor.start = start
+      if (op !== PGT_EVENT) cursor.fail(`operation code ${op} is not known`, '0 to 4, or 7')
+      cursor.at = at
+      builder.length = i
+      readEvent(cursor, builder, fail)
+      i = builder.length
+      at = cursor.at
+      continue
+    }
+    // Below 2^31 shifts do; larger keys come only with jumps of more than 2^26 pages.
+    const delta = key <= 0x7fffffff ? (key >> 5) ^ -((key >> 4) & 1) : unzigzag(Math.floor(key / 16))
+    const page = last + delta
+    let run = 0
+    if ((key & 8) !== 0) {
+      cursor.at = at
+      run = 1 + cursor.varint('the length of a run')
+      at = cursor.at
+    }
+    last = page + run
+    if (page < 0 || last > 0x7fffffff) {
+      cursor.start = start
+      checkPages(cursor, page, run)
+      if (page > 0x7fffffff) {
+        builder.widen()
+        pages = builder.pages
+      }
+    }
+    ops[i] = op
+    pages[i] = page
+    runs[i] = run
+    i++
+  }
+  builder.length = i
+}
+
+function checkPages(cursor: ByteCursor, page: number, run: number): void {
+  if (page < 0) cursor.fail(`page number ${page} is below 0`, 'a page number from 0 to 2^36 - 1')
+  if (page + run < PGT_PAGE_LIMIT && run <= 0x7fffffff) return
+  const range = `${page.toString(16)}+${run.toString(16)}`
+  cursor.fail(`pages ${range} (hex) end past page 2^36`, 'page numbers below 2^36')
+}
+
+function readPreamble(cursor: ByteCursor): string[] {
+  const bytes = cursor.bytes
+  for (let i = 0; i < 4; i++) {
+    cursor.start = i
+    if (bytes[i] !== MAGIC[i]) cursor.fail('the magic number is not that of pgtrace version 1', 'the bytes "PGT1"')
+  }
+  cursor.start = 4
+  if (bytes[4] !== PAGE_SHIFT) cursor.fail(`the page shift is ${bytes[4] ?? 'missing'}`, '12 (pages of 4096 bytes)')
+  cursor.start = 5
+  if (bytes[5] !== 0) cursor.fail(`byte 5 is ${bytes[5] ?? 'missing'}`, '0')
+  cursor.at = 6
+  const length = cursor.varint('the length of the header')
+  const start = cursor.at
+  cursor.start = start
+  if (start + length > bytes.length) cursor.fail('the file ends inside the header', `${length} bytes of header`)
+  const text = new TextDecoder().decode(bytes.subarray(start, start + length))
+  const lines = text.replace(/\n$/, '').split('\n')
+  checkVersionLine(lines[0], 'pgtrace', (problem, expected) => cursor.fail(problem, expected))
+  cursor.at = start + length
+  return lines
+}
+
+function readEvent(cursor: ByteCursor, builder: PgtraceBuilder, fail: Fail): void {
+  cursor.start = cursor.at
+  if (cursor.at >= cursor.bytes.length) cursor.fail('the file ends before the code of an event', 'an event code')
+  const code = cursor.bytes[cursor.at++]
+  const letter = EVENT_LETTERS[code] ?? '-'
+  if (letter === '-') cursor.fail(`event code ${code} is not known`, '0 to 10, or 12')
+  const operands: number[] = []
+  for (let i = 0, n = EVENT_OPERANDS[letter]; i < n; i++) {
+    const operand = unzigzag(cursor.varint(`an operand of event ${letter}`))
+    const isFd = i === 4 && n === 6
+    if (operand < 0 && !isFd && !(i === 5 && operands[4] < 0)) {
+      cursor.fail(`operand ${i + 1} of event ${letter} is ${operand}`, 'a number that is not negative')
+    }
+    operands.push(operand)
+  }
+  builder.event(letter, operands, fail)
+}
+
+/** True when the bytes start as a binary pgtrace of any version does. */
+export function looksLikePgtraceBinary(bytes: Uint8Array): boolean {
+  return bytes.length >= 3 && bytes[0] === MAGIC[0] && bytes[1] === MAGIC[1] && bytes[2] === MAGIC[2]
+}
