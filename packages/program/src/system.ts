@@ -42,6 +42,8 @@ export interface Outcome {
   /** The access or call waits for the monitor (or restarts for ever when `livelock`). */
   readonly blocked?: boolean
   readonly livelock?: boolean
+  /** The byte address that mmap or mremap returned. */
+  readonly address?: number
   /** The ioctl's result field (copy, zeropage, mapped, updated, move: bytes or -errno; ioctls of register and api). */
   readonly result?: number
   readonly features?: number
@@ -64,6 +66,38 @@ export interface Session {
   perform(operation: Operation): Outcome | Promise<Outcome>
   /** Ends all processes and frees what was taken. */
   close(): void | Promise<void>
+}
+
+/** The access was done. */
+export const ACCESS_DONE = 0
+/** The thread waits for a monitor: read the messages, answer, and access again. */
+export const ACCESS_BLOCKED = 1
+export const ACCESS_SIGBUS = 2
+export const ACCESS_SIGSEGV = 3
+
+/**
+ * A session that answers at once and takes single accesses without an operation object: what the model offers, and what
+ * workloads drive when they replay millions of accesses.
+ *
+ * Absolute pages: the region `@` is bound at address 0 in units of 4 KiB, so `place('@', vpn)` names any page.
+ */
+export interface SyncSession extends Session {
+  perform(operation: Operation): Outcome
+  /**
+   * One load or store of a page's stamp by a process, as the thread `main`.
+   *
+   * A blocked access is queued as a message on its userfaultfd, and forgotten otherwise: the caller answers it
+   * (`receive`, then `writeprotect`, `copy`, …) and accesses again.
+   * @param vpn absolute 4 KiB page number
+   * @returns ACCESS_*
+   */
+  access(process: string, vpn: number, write: boolean, stamp: number): number
+  /** The stamp that the last successful load saw. */
+  readonly loaded: number
+  /** Counts of what the machine did since it was opened; names as in `Counters` of mm-types, and `steps`. */
+  counters(): Readonly<Record<string, number>>
+  /** Page-table bytes of a process. */
+  tableBytes(process: string): number
 }
 
 /** Something that runs programs. */
