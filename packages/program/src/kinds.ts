@@ -34,10 +34,13 @@ function wordKind<T>(what: string, print: (value: T) => string, parseWord: WordK
   }
 }
 
+/** The region bound at address 0, in units of 4 KiB. */
+export const ABSOLUTE = '@'
+
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const NUMBER = /^-?(0x[0-9a-fA-F]+|[0-9]+)$/
-/** NAME, then perhaps a signed page offset, then perhaps bytes. */
-const PLACE = /^([A-Za-z_][A-Za-z0-9_]*)([+-](?:0x[0-9a-fA-F]+|[0-9]+))?(?::(-?(?:0x[0-9a-fA-F]+|[0-9]+)))?$/
+/** NAME or the region of absolute pages, then perhaps a signed page offset, then perhaps bytes. */
+const PLACE = /^(@|[A-Za-z_][A-Za-z0-9_]*)([+-](?:0x[0-9a-fA-F]+|[0-9]+))?(?::(-?(?:0x[0-9a-fA-F]+|[0-9]+)))?$/
 const COUNT = /^(-?(?:0x[0-9a-fA-F]+|[0-9]+))(?::(-?(?:0x[0-9a-fA-F]+|[0-9]+)))?$/
 
 function number(text: string): number {
@@ -187,9 +190,18 @@ function isProt(text: string): boolean {
 
 const REGION = name('the name of a region')
 
-function printPlace(place: Place): string {
-  const page = place.page === 0 ? '' : `${place.page > 0 ? '+' : '-'}${printInteger(Math.abs(place.page))}`
-  return `${REGION.print(place.region)}${page}${place.byte === 0 ? '' : `:${printHex(place.byte)}`}`
+function printRegion(region: string): string {
+  return region === ABSOLUTE ? region : REGION.print(region)
+}
+
+/** Pages of a region in decimal, absolute ones in hexadecimal. */
+function printPage(region: string, page: number): string {
+  return region === ABSOLUTE ? printHex(page) : printInteger(page)
+}
+
+function printPlace({ region, page, byte }: Place): string {
+  const offset = page === 0 ? '' : `${page > 0 ? '+' : '-'}${printPage(region, Math.abs(page))}`
+  return `${printRegion(region)}${offset}${byte === 0 ? '' : `:${printHex(byte)}`}`
 }
 
 /** A place: `A`, `A+3`, `A-1`, `A+3:0x10`. */
@@ -214,7 +226,7 @@ export const ADDRESS: WordKind<Place | number> = wordKind(
 export const RANGE: Kind<Range> = {
   what: 'a range',
   print({ at, pages, bytes }) {
-    const start = at.byte === 0 ? `${REGION.print(at.region)} ${printInteger(at.page)}` : printPlace(at)
+    const start = at.byte === 0 ? `${printRegion(at.region)} ${printPage(at.region, at.page)}` : printPlace(at)
     return `${start} ${printInteger(pages)}${bytes === 0 ? '' : `:${printHex(bytes)}`}`
   },
   parse(cursor) {

@@ -2,6 +2,7 @@
  * Where the named regions of a running program lie.
  * @module
  */
+import { ABSOLUTE } from './kinds.ts'
 import type { Operation, Place } from './operations.ts'
 import type { Outcome } from './system.ts'
 
@@ -24,7 +25,8 @@ export const NO_REGIONS: AddressMap = { addressOf: () => undefined, placeOf: () 
 
 /** Follows a run and learns the regions from what mmap and mremap returned. */
 export class Regions implements AddressMap {
-  readonly #extents = new Map<string, Extent>()
+  // The region of absolute pages has no length, so no address is named by it.
+  readonly #extents = new Map<string, Extent>([[ABSOLUTE, { start: 0, end: 0, pageSize: 4096 }]])
 
   /** Learns from one operation and its outcome. */
   note(operation: Operation, outcome: Outcome): void {

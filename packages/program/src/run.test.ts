@@ -116,6 +116,7 @@ describe('what is expected', () => {
     ['walk-end 0x40004000', 'walk-end 0x40003000'],
     ['message pagefault', 'message fork'],
     ['message pagefault A+3', 'message pagefault A+2'],
+    ['message pagefault @+0x40003', 'message pagefault @+0x40002'],
     ['message pagefault A+3 flags=write,wp', 'message pagefault A+3 flags=wp'],
     ['message pagefault [present anon +WP]', 'message pagefault [present anon]'],
     ['message pagefault', 'no messages'],

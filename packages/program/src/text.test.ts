@@ -21,6 +21,7 @@ scan A 0 16 flags=wp_matching mask=written return=written max=0 vec=64 => result
 expect A+0 4 present anon excl +WP
 pagemap A+3:0x10 4:0x20 => pages none | 3x has +WP !present
 register u A 0 1 mode=0x10 => EINVAL
+@shmem munmap @ 0x400 16 => @shmem ok; message unmap @+1024..@+0x410
 
 `
 
@@ -45,6 +46,7 @@ scan A 0 16 flags=wp_matching mask=written return=written vec=64 => result 1; re
 expect A 0 4 present anon excl +WP
 expect A+3:0x10 4:0x20 none | 3x has +WP !present
 register u A 0 1 mode=0x10 => EINVAL
+@shmem munmap @ 0x400 16 => @shmem message unmap @+0x400..@+0x410
 `)
   })
 

@@ -30,7 +30,11 @@ const MEMORIES: Arbitrary<Memory[]> = fc.subarray([...MEMORY_TYPES], { minLength
 const PROT = fc.shuffledSubarray(['r', 'w', 'x']).map((letters) => letters.join(''))
 const HUGE = fc.constantFrom(21 as const, 30 as const)
 const LINE = fc.string({ unit: 'grapheme' }).filter((text) => !/[\n\r]/.test(text))
-const PLACE: Arbitrary<Place> = fc.record({ region: NAME, page: INTEGER, byte: BYTES })
+const PLACE: Arbitrary<Place> = fc.record({
+  region: fc.oneof({ weight: 4, arbitrary: NAME }, fc.constant('@')),
+  page: INTEGER,
+  byte: BYTES,
+})
 const RANGE: Arbitrary<Range> = fc.record({ at: PLACE, pages: INTEGER, bytes: BYTES })
 const ANSWER = fc.constantFrom(...ANSWERS)
 
