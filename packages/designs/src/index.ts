@@ -1,1 +1,10 @@
-export {}
+/**
+ * Designs: presets of real and proposed kernels, and the composition of a model from one.
+ * @module
+ */
+export { designs, findDesign } from './catalog.ts'
+export { hughSwpType, linux519, linux57, linux618, linux64, linux67, rfc202101, wpZeropageV1 } from './history.ts'
+export { noPersistence, oracle } from './ideas.ts'
+export { composeKernel, createModel, type ModelSettings } from './model.ts'
+export { flushBatched, LINUX_ANOMALIES, sharingForbidden, splitOnWrite } from './parts.ts'
+export { zapDropped, zapKept } from './zap.ts'

@@ -2,6 +2,7 @@
  * Seam: backend. Who supplies a page, and who keeps it when no entry maps it?
  * @module
  */
+import type { Machine } from './machine.ts'
 import type { BackendName, Fault, Inode } from './objects.ts'
 
 /** The fault is served: the entry now allows the access, or the access is to be tried again. */
@@ -43,10 +44,7 @@ export interface AnonBackend extends Backend {
   copyOnWrite(fault: Fault): number
   /** Brings a swap entry back. */
   swapIn(fault: Fault): number
-  /**
-   * Replaces every mapping of an anonymous page, here the one at `table`/`index`, by a swap entry holding `slot`.
-   * @returns false when the page cannot go
-   */
+  /** Replaces one present mapping of an anonymous page, the one at `table`/`index`, by a swap entry that holds `slot`. */
   swapOutEntry(fault: Fault, slot: number): void
 }
 
@@ -58,15 +56,15 @@ export interface AnonBackend extends Backend {
  */
 export interface FileBackend extends Backend {
   /** The frame that holds a page of the file, or 0. Reads it from swap when `swapIn`. */
-  findPage(inode: Inode, pgoff: number, swapIn: boolean): number
+  findPage(machine: Machine, inode: Inode, pgoff: number, swapIn: boolean): number
   /** True when the file has the page, in memory or in swap. */
   hasPage(inode: Inode, pgoff: number): boolean
   /** Adds a page; the cache holds one reference. @returns its frame, or 0 when there is none to be had */
-  addPage(inode: Inode, pgoff: number, stamp: number): number
+  addPage(machine: Machine, inode: Inode, pgoff: number, stamp: number): number
   /** Drops pages [from, to) from the cache. */
-  removePages(inode: Inode, from: number, to: number): void
+  removePages(machine: Machine, inode: Inode, from: number, to: number): void
   /** Moves one page to swap if it can. @returns false when the page stays */
-  reclaimPage(inode: Inode, pgoff: number): boolean
+  reclaimPage(machine: Machine, inode: Inode, pgoff: number): boolean
 }
 
 /** The backends of a kernel. */

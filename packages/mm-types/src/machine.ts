@@ -40,6 +40,8 @@ export interface PageTables {
   /** The table of puds covering a page, or 0. */
   pudTable(pgd: number, vpn: number): number
   pudTableAlloc(pgd: number, vpn: number): number
+  /** Makes entry `index` of a table, now none, point to a lower table. */
+  link(table: number, index: number, lower: number): void
   /** Must be told when the pmd entry of a page changes in any way but through the calls above. */
   forget(pgd: number, vpn: number): void
   /** First page at or after `vpn` and before `end` whose pmd entry is not none; `end` when there is none. */

@@ -62,6 +62,10 @@ export interface Mm {
   readonly encoding: MarkerEncoding
   /** Page-table bytes as VmPTE counts them. */
   tableBytes(): number
+  /** Gives a vma an anon_vma before its first private page. @source mm/rmap.c anon_vma_prepare() */
+  prepareAnonVma(vma: Vma): void
+  /** A huge leaf keeps a table of ptes for the day it is split; VmPTE counts it. @source pgtable_trans_huge_deposit() */
+  deposit(tables: number): void
   /** Marks pages as no longer to be served from a TLB. */
   flush(vpn: number, pages: number): void
 }
@@ -77,6 +81,8 @@ export interface Fault {
   write: boolean
   /** FAULT_FLAG_UNSHARE. */
   unshare: boolean
+  /** The entry is a wp marker of a vma registered for write-protection: the page that replaces it gets the bit. */
+  armed: boolean
   /** Byte address, for messages that want it exact. */
   address: number
   /** Thread that faulted. */

@@ -3,6 +3,7 @@
  * @module
  */
 export { pmdEnd, pmdNumber, pteIndex } from './address.ts'
+export { newAnonPage } from './anon-page.ts'
 export { countSteps, MachineCounters } from './counters.ts'
 export { FrameTable, HUGE_ZERO_PFN, inSwapCache, ZERO_PFN } from './frames.ts'
 export { leafIndex, leafLevel, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from './leaf.ts'

@@ -1,1 +1,11 @@
-export {}
+/**
+ * khugepaged: which ranges of 2 MiB become huge pages, and how.
+ * @module
+ */
+export { collapseAnon } from './collapse-anon.ts'
+export { collapseFile } from './collapse-file.ts'
+export { collapseRange, createKhugepaged, type CollapseRequest } from './collapse.ts'
+export { never } from './policy/never.ts'
+export { perPte } from './policy/per-pte.ts'
+export { perVma } from './policy/per-vma.ts'
+export { KHUGEPAGED_DEFAULTS, scanTable } from './scan.ts'

@@ -1,1 +1,15 @@
-export {}
+/**
+ * userfaultfd: registration, write-protection, fills, messages, and the ways to arm what is empty.
+ * @module
+ */
+export { pteMarkers } from './arming/pte-marker.ts'
+export { skip } from './arming/skip.ts'
+export { zeroPage } from './arming/zero-page.ts'
+export { Userfaultfd, type Waiter } from './context.ts'
+export { fill } from './fill.ts'
+export { handshake } from './handshake.ts'
+export { validateRange } from './ranges.ts'
+export { register, release, unregister } from './register.ts'
+export { ideal, uffdWpAsync, uffdWpSync } from './tracker.ts'
+export { isWpRegistered, UserfaultfdSubsystem } from './userfaultfd.ts'
+export { armingOf, protectRange, writeProtect } from './write-protect.ts'

@@ -1,0 +1,18 @@
+/**
+ * The anonymous backend, put together.
+ * @module
+ */
+import type { AnonBackend } from '@faultline/mm-types'
+import { copyOnWrite } from './copy-on-write.ts'
+import { faultAnon } from './fault.ts'
+import { swapIn, swapOutEntry } from './swap.ts'
+
+/** Anonymous memory as Linux has it. */
+export const anonBackend: AnonBackend = {
+  name: 'anon',
+  fault: faultAnon,
+  copyOnWrite,
+  swapIn,
+  swapOutEntry,
+  source: 'v6.18 mm/memory.c do_anonymous_page(), do_wp_page(), do_swap_page()',
+}

@@ -1,0 +1,28 @@
+/**
+ * First touch of anonymous memory.
+ * @module
+ */
+import { FAULT_DONE, FAULT_MISSING, FAULT_OOM, PAGE_DIRTY, PAGE_RW, PAGE_SPECIAL, PAGE_UFFD_WP, VM_UFFD_MISSING, VM_WRITE, type Fault } from '@faultline/mm-types'
+import { newAnonPage, pteHi, pteLo, ZERO_PFN } from '@faultline/pagetable-core'
+
+/**
+ * Maps the zero page for a read, a new page for a write.
+ *
+ * @returns FAULT_DONE, FAULT_MISSING for a registered vma, FAULT_OOM
+ * @source v6.18 mm/memory.c do_anonymous_page()
+ */
+export function faultAnon(fault: Fault): number {
+  const { vma, mm } = fault
+  if (vma.flags & VM_UFFD_MISSING) return FAULT_MISSING
+  const machine = mm.machine
+  const armed = fault.armed ? PAGE_UFFD_WP : 0
+  if (!fault.write) {
+    machine.tables.set(fault.table, fault.index, pteLo(ZERO_PFN, PAGE_SPECIAL | armed), pteHi(ZERO_PFN, vma.flags))
+    return FAULT_DONE
+  }
+  const pfn = newAnonPage(mm, vma, fault.vpn, 0)
+  if (pfn === 0) return FAULT_OOM
+  const writable = vma.flags & VM_WRITE ? (armed ? PAGE_DIRTY : PAGE_RW | PAGE_DIRTY) : 0
+  machine.tables.set(fault.table, fault.index, pteLo(pfn, writable | armed), pteHi(pfn, vma.flags))
+  return FAULT_DONE
+}

@@ -1,0 +1,89 @@
+/**
+ * Anonymous pages to swap and back.
+ * @module
+ */
+import {
+  FAULT_DONE, FAULT_OOM, FRAME_ANON, FRAME_EXCLUSIVE, FRAME_INDEX, FRAME_KSM, FRAME_MAP, FRAME_MAPPING, FRAME_REF, FRAME_SLOT, FRAME_SWAPBACKED,
+  PAGE_DIRTY, PAGE_RW, PAGE_SOFT_DIRTY, PAGE_UFFD_WP, SWP_EXCLUSIVE, SWP_SOFT_DIRTY, SWP_UFFD_WP, VM_UFFD_WP, VM_WRITE, type Fault,
+  type Machine,
+} from '@faultline/mm-types'
+import { pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
+import { pteSwpMkexclusive, pteSwpMksoftDirty, pteSwpMkuffdWp, swpOffset, swpPteHi, swpPteLo } from '@faultline/swap-entry'
+
+/** The swap area all entries name. */
+const AREA = 0
+
+/**
+ * Brings a swapped page back; the uffd-wp and soft-dirty bits move from the swap entry into the pte.
+ *
+ * @source v6.18 mm/memory.c do_swap_page()
+ */
+export function swapIn(fault: Fault): number {
+  const { vma, mm, lo, hi } = fault
+  const machine = mm.machine
+  const { frames, swap, tables } = machine
+  const slot = swpOffset(lo, hi)
+  const pfn = readSlot(machine, slot)
+  if (pfn === 0) return FAULT_OOM
+  machine.counters.faultsSwapIn++
+  swap.free(slot)
+  if (swap.count(slot) === 0) leaveSwapCache(machine, pfn, slot)
+  const armed = lo & SWP_UFFD_WP ? PAGE_UFFD_WP : 0
+  const exclusive = (frames.flags(pfn) & FRAME_KSM) === 0 && ((lo & SWP_EXCLUSIVE) !== 0 || frames.field(pfn, FRAME_REF) === 1)
+  let flags = armed | (lo & SWP_SOFT_DIRTY ? PAGE_SOFT_DIRTY : 0)
+  if (exclusive) {
+    if (vma.flags & VM_WRITE && !(armed && vma.flags & VM_UFFD_WP)) flags |= fault.write ? PAGE_RW | PAGE_DIRTY : PAGE_RW
+    frames.setFlags(pfn, FRAME_EXCLUSIVE)
+  }
+  if (vma.anonVma === null) mm.prepareAnonVma(vma)
+  frames.setFlags(pfn, FRAME_ANON | FRAME_SWAPBACKED)
+  frames.setField(pfn, FRAME_MAPPING, (vma.anonVma as { id: number }).id)
+  frames.setField(pfn, FRAME_INDEX, vma.pgoff + (fault.vpn - vma.start))
+  frames.setField(pfn, FRAME_MAP, frames.field(pfn, FRAME_MAP) + 1)
+  tables.set(fault.table, fault.index, pteLo(pfn, flags), pteHi(pfn, vma.flags))
+  return FAULT_DONE
+}
+
+/** The page of a slot, with one reference for the caller: from the swap cache or read anew. */
+function readSlot(machine: Machine, slot: number): number {
+  const { frames, swap, counters } = machine
+  const cached = swap.cached(slot)
+  if (cached !== 0) {
+    frames.get(cached)
+    return cached
+  }
+  const pfn = frames.alloc(0)
+  if (pfn === 0) return 0
+  counters.swapIns++
+  frames.setStamp(pfn, swap.stamp(slot))
+  frames.setField(pfn, FRAME_SLOT, slot + 1)
+  swap.setCached(slot, pfn)
+  frames.get(pfn)
+  return pfn
+}
+
+function leaveSwapCache(machine: Machine, pfn: number, slot: number): void {
+  machine.frames.setField(pfn, FRAME_SLOT, 0)
+  machine.swap.setCached(slot, 0)
+  machine.frames.put(pfn)
+}
+
+/**
+ * Replaces one mapping of an anonymous page by an entry for `slot`. The uffd-wp bit rides along.
+ *
+ * @source v6.18 mm/rmap.c try_to_unmap_one()
+ */
+export function swapOutEntry(fault: Fault, slot: number): void {
+  const { lo, hi, mm } = fault
+  const { frames, swap, tables } = mm.machine
+  const pfn = ptePfn(lo, hi)
+  let entry = swpPteLo(AREA, slot)
+  if (frames.flags(pfn) & FRAME_EXCLUSIVE) entry = pteSwpMkexclusive(entry)
+  if (lo & PAGE_UFFD_WP) entry = pteSwpMkuffdWp(entry)
+  if (lo & PAGE_SOFT_DIRTY) entry = pteSwpMksoftDirty(entry)
+  swap.dup(slot)
+  tables.set(fault.table, fault.index, entry, swpPteHi(AREA, slot))
+  frames.setField(pfn, FRAME_MAP, frames.field(pfn, FRAME_MAP) - 1)
+  frames.put(pfn)
+  mm.flush(fault.vpn, 1)
+}

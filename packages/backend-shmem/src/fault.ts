@@ -1,0 +1,104 @@
+/**
+ * Faults on none entries of shmem mappings, shared and private.
+ * @module
+ */
+import {
+  FAULT_DONE, FAULT_MINOR, FAULT_MISSING, FAULT_OOM, FAULT_SIGBUS, FRAME_MAP, FRAME_ORDER_SHIFT, FRAME_ENTIRE, PAGE_DIRTY, PAGE_PSE, PAGE_RW,
+  PAGE_UFFD_WP, VM_NOHUGEPAGE, VM_SHARED, VM_UFFD_MINOR, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE, type Fault, type Inode, type Mm, type Vma,
+} from '@faultline/mm-types'
+import { newAnonPage, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
+import { addPage, findPage, hasPage } from './page-cache.ts'
+
+/**
+ * Serves a read, a private write (by a copy at once) or a shared write.
+ *
+ * @returns FAULT_DONE, FAULT_MINOR, FAULT_MISSING, FAULT_SIGBUS beyond the end of the file, FAULT_OOM
+ * @source v6.18 mm/memory.c do_read_fault(), do_cow_fault(), do_shared_fault(), finish_fault(); mm/shmem.c shmem_fault()
+ */
+export function faultShmem(fault: Fault, aroundPages: number): number {
+  const { vma, mm } = fault
+  const inode = vma.file as Inode
+  const pgoff = vma.pgoff + (fault.vpn - vma.start)
+  const shared = (vma.flags & VM_SHARED) !== 0
+  if (!fault.write && aroundPages > 1 && !fault.armed && (vma.flags & (VM_UFFD_WP | VM_UFFD_MINOR)) === 0) {
+    if (faultAround(fault, inode, aroundPages)) return FAULT_DONE
+  }
+  if (pgoff >= inode.size) return FAULT_SIGBUS
+  if (vma.flags & VM_UFFD_MINOR && hasPage(inode, pgoff)) return FAULT_MINOR
+  if (vma.flags & VM_UFFD_MISSING && !hasPage(inode, pgoff)) return FAULT_MISSING
+  const page = findPage(mm.machine, inode, pgoff, true) || addPage(mm.machine, inode, pgoff, 0)
+  if (page === 0) return FAULT_OOM
+  if (fault.write && !shared) return mapPrivateCopy(fault, page)
+  if (!fault.armed && mapsHuge(fault, page)) return mapCacheHuge(fault, page)
+  mapCachePage(mm, vma, fault.table, fault.index, page, fault.write, fault.armed)
+  return FAULT_DONE
+}
+
+function mapPrivateCopy(fault: Fault, page: number): number {
+  const { vma, mm } = fault
+  const frames = mm.machine.frames
+  const stamp = frames.stamp(page)
+  const fresh = newAnonPage(mm, vma, fault.vpn, 0)
+  if (fresh === 0) return FAULT_OOM
+  frames.setStamp(fresh, stamp)
+  mm.machine.counters.pagesCopied++
+  const flags = fault.armed ? PAGE_UFFD_WP | PAGE_DIRTY : PAGE_RW | PAGE_DIRTY
+  mm.machine.tables.set(fault.table, fault.index, pteLo(fresh, flags), pteHi(fresh, vma.flags))
+  return FAULT_DONE
+}
+
+/** Maps a page of the cache by one pte. @source set_pte_range(), vma_wants_writenotify() */
+function mapCachePage(mm: Mm, vma: Vma, table: number, index: number, page: number, write: boolean, armed: boolean): void {
+  const frames = mm.machine.frames
+  const writableProt = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE)
+  let flags = write ? PAGE_DIRTY : 0
+  if (armed) flags |= PAGE_UFFD_WP
+  else if (writableProt && (write || (vma.flags & VM_UFFD_WP) === 0)) flags |= PAGE_RW
+  mm.machine.tables.set(table, index, pteLo(page, flags), pteHi(page, vma.flags))
+  frames.get(page)
+  frames.setField(page, FRAME_MAP, frames.field(page, FRAME_MAP) + 1)
+}
+
+/** Maps cached neighbours of a read fault too. @returns true when the faulting page was among them @source do_fault_around() */
+function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
+  const { vma, mm, vpn } = fault
+  const tables = mm.machine.tables
+  const start = Math.max(vpn - (vpn % aroundPages), vma.start, vpn - (vpn & 511))
+  const end = Math.min(vpn - (vpn % aroundPages) + aroundPages, vma.end, vpn - (vpn & 511) + 512)
+  const los = tables.lo(fault.table)
+  const base = tables.base(fault.table)
+  for (let page = start; page < end; page++) {
+    const pgoff = vma.pgoff + (page - vma.start)
+    if (pgoff >= inode.size) break
+    const pfn = inode.pages.get(pgoff)
+    const index = page & 511
+    if (pfn === undefined || pfn < 0 || los[base + index] !== 0) continue
+    if (page === vpn && mapsHuge(fault, pfn)) return false
+    mapCachePage(mm, vma, fault.table, index, pfn, false, false)
+  }
+  return los[base + (vpn & 511)] !== 0
+}
+
+/** A huge page of the cache is mapped by one pmd when nothing else is there yet. @source do_set_pmd() */
+function mapsHuge(fault: Fault, page: number): boolean {
+  const { vma, mm, vpn } = fault
+  const frames = mm.machine.frames
+  if (frames.flags(page) >>> FRAME_ORDER_SHIFT === 0 || vma.flags & VM_NOHUGEPAGE) return false
+  const start = vpn - (vpn & 511)
+  if (start < vma.start || start + 512 > vma.end || ((vma.pgoff - vma.start) & 511) !== 0) return false
+  return mm.machine.tables.used(fault.table) === 0
+}
+
+function mapCacheHuge(fault: Fault, page: number): number {
+  const { vma, mm, vpn } = fault
+  const { frames, tables } = mm.machine
+  const head = frames.head(page)
+  const pmd = tables.pmdTable(mm.pgd, vpn)
+  const writable = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE) && (fault.write || (vma.flags & VM_UFFD_WP) === 0)
+  tables.forget(mm.pgd, vpn)
+  tables.free(fault.table)
+  tables.set(pmd, pmdNumber(vpn) & 511, pteLo(head, PAGE_PSE | (writable ? PAGE_RW : 0)), pteHi(head, vma.flags))
+  frames.get(head)
+  frames.setField(head, FRAME_ENTIRE, frames.field(head, FRAME_ENTIRE) + 1)
+  return FAULT_DONE
+}

@@ -1,0 +1,17 @@
+/**
+ * All presets, in the order tables print them.
+ * @module
+ */
+import type { Design } from '@faultline/mm-types'
+import { hughSwpType, linux519, linux57, linux618, linux64, linux67, rfc202101, wpZeropageV1 } from './history.ts'
+import { noPersistence, oracle } from './ideas.ts'
+
+/** Every preset once. */
+export const designs: readonly Design[] = [
+  linux57, noPersistence, rfc202101, hughSwpType, linux519, wpZeropageV1, linux64, linux67, linux618, oracle,
+]
+
+/** The preset of a name, or undefined. */
+export function findDesign(name: string): Design | undefined {
+  return designs.find((design) => design.name === name)
+}

@@ -1,0 +1,37 @@
+/**
+ * Puts a kernel together: the one place that knows concrete backends and policies.
+ * @module
+ */
+import { anonBackend } from '@faultline/backend-anon'
+import { createHugetlbBackend, type HugetlbPool } from '@faultline/backend-hugetlb'
+import { shmemBackend } from '@faultline/backend-shmem'
+import { type ComposedKernel, Kernel, type KernelSettings, modelSystem, type ModelSystem } from '@faultline/mm'
+import type { Design } from '@faultline/mm-types'
+import { createMachine, type MachineLimits } from '@faultline/pagetable-core'
+import { createKhugepaged, KHUGEPAGED_DEFAULTS } from '@faultline/policy-khugepaged'
+import { UserfaultfdSubsystem } from '@faultline/policy-uffd'
+
+/** What a machine is like apart from the design it runs. */
+export interface ModelSettings extends Partial<KernelSettings> {
+  readonly limits?: MachineLimits
+  readonly hugetlb?: HugetlbPool
+}
+
+/** A fresh kernel of a design. */
+export function composeKernel(design: Design, settings: ModelSettings = {}): ComposedKernel {
+  const machine = createMachine(settings.limits)
+  const kernel = new Kernel({
+    machine,
+    design,
+    backends: { anon: anonBackend, shmem: shmemBackend, hugetlb: createHugetlbBackend(settings.hugetlb) },
+    settings,
+  })
+  const uffd = new UserfaultfdSubsystem(machine.counters)
+  kernel.uffd = uffd
+  return { kernel, uffd, khugepaged: createKhugepaged(KHUGEPAGED_DEFAULTS) }
+}
+
+/** The model of a design as a System; each session is a fresh kernel. */
+export function createModel(design: Design, settings: ModelSettings = {}): ModelSystem {
+  return modelSystem(`${design.name} (model)`, () => composeKernel(design, settings))
+}

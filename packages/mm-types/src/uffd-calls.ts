@@ -1,0 +1,66 @@
+/**
+ * The userfaultfd system calls, as the session that runs programs makes them.
+ * @module
+ */
+import type { CollapsePolicy } from './collapse.ts'
+import type { UffdContext, Vma } from './objects.ts'
+import type { UffdHooks } from './uffd-hooks.ts'
+import type { HostMm } from './uffd-host.ts'
+
+/** A message as read from a descriptor. Addresses and lengths in bytes. */
+export interface UffdMessage {
+  readonly event: 'pagefault' | 'fork' | 'remap' | 'remove' | 'unmap'
+  readonly flags: number
+  readonly address: number
+  readonly end: number
+  readonly length: number
+  readonly thread: string
+  /** The child's userfaultfd (fork). */
+  readonly child: UffdContext | null
+}
+
+/** One fill call. Addresses and lengths in bytes. */
+export interface UffdFill {
+  readonly kind: 'copy' | 'zeropage' | 'continue' | 'poison'
+  readonly start: number
+  readonly length: number
+  readonly mode: number
+  /** Contents of copied pages. */
+  readonly stamp: number
+}
+
+/** What a fill answers: a negated errno or 0, and the result field (bytes filled, or a negated errno). */
+export interface UffdFillResult {
+  readonly errno: number
+  readonly result: number
+}
+
+/** Implemented by `policy-uffd`. Starts and lengths in bytes; negated errnos. */
+export interface UffdCalls extends UffdHooks {
+  open(userModeOnly: boolean): UffdContext
+  /** @returns the features on offer, or -EINVAL */
+  api(context: UffdContext, mm: HostMm, version: number, features: number): number
+  /** @returns the mask of ioctls, or a negated errno */
+  register(mm: HostMm, context: UffdContext, start: number, length: number, mode: number): number
+  unregister(mm: HostMm, context: UffdContext, start: number, length: number): number
+  writeProtect(mm: HostMm, context: UffdContext, start: number, length: number, mode: number): number
+  fill(mm: HostMm, context: UffdContext, call: UffdFill): UffdFillResult
+  wake(context: UffdContext, start: number, length: number): number
+  close(mms: readonly HostMm[], context: UffdContext): void
+  /** The oldest message, or undefined (EAGAIN). */
+  read(context: UffdContext): UffdMessage | undefined
+  /** The newest message, not taken. */
+  newest(context: UffdContext): UffdMessage | undefined
+  /** Events sent and not read: the calls that sent them wait. */
+  pendingEvents(context: UffdContext): number
+  /** Takes the names of threads that were woken since the last call. */
+  takeWoken(context: UffdContext): string[]
+  /** Forgets a waiting thread (it was ended, or its access is not to be retried). */
+  forgetWaiter(context: UffdContext, thread: string): void
+}
+
+/** Implemented by `policy-khugepaged`. */
+export interface CollapseCalls {
+  /** @returns a SCAN_* code */
+  collapse(mm: HostMm, vma: Vma, start: number, end: number, policy: CollapsePolicy, forced: boolean): number
+}

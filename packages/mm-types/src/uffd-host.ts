@@ -1,0 +1,34 @@
+/**
+ * What the userfaultfd needs of an address space beyond its tables.
+ * @module
+ */
+import type { Backends } from './backend.ts'
+import type { Design } from './design.ts'
+import type { Inode, Mm, UffdContext, Vma } from './objects.ts'
+
+/** An address space as `policy-uffd` and `policy-khugepaged` see it. Implemented by `mm`. */
+export interface HostMm extends Mm {
+  readonly design: Design
+  readonly backends: Backends
+  findVma(vpn: number): Vma | undefined
+  /** Vmas that meet [start, end), in order. */
+  vmasWithin(start: number, end: number): readonly Vma[]
+  /** Gives [start, end) of a vma new flags and a userfaultfd; splits and merges. */
+  modifyVma(vma: Vma, start: number, end: number, flags: number, uffd: UffdContext | null): void
+  /** Low word of the huge leaf over a page of a 4 KiB vma, or 0. */
+  hugeLeaf(vpn: number): number
+  setHugeLeaf(vpn: number, lo: number, hi: number): void
+  splitHuge(vma: Vma, vpn: number): void
+  /** Class of an entry that is neither none nor present: SOFTLEAF_*. */
+  classify(lo: number, hi: number): number
+  /** Whether a present entry may become writable without a fault. */
+  mayWrite(vma: Vma, lo: number, hi: number): boolean
+  /** Erases [start, end) of a vma by the zap rule (armed file entries leave markers). */
+  zap(vma: Vma, start: number, end: number): void
+  /** Unmaps pages [from, to) of a file everywhere; private copies stay. */
+  unmapFile(inode: Inode, from: number, to: number): void
+  /** Frees the table of ptes over a page of an address space, whatever is in it. @returns false when there is none */
+  retractTable(vpn: number): boolean
+  /** Flushes [vpn, vpn + pages) after `changed` entries lost rights. */
+  flushChanged(vpn: number, pages: number, changed: number): void
+}

@@ -1,0 +1,96 @@
+/**
+ * One access by a CPU: TLB, then the tables, then the fault path.
+ * @module
+ */
+import { FAULT_DONE, PAGE_ACCESSED, PAGE_DIRTY, PAGE_PRESENT, PAGE_PSE, PAGE_RW } from '@faultline/mm-types'
+import { pmdNumber, ptePfn, TLB_WRITE } from '@faultline/pagetable-core'
+import type { AddressSpace } from './address-space.ts'
+import { handleFault } from './fault.ts'
+
+/** The access waits for a monitor. Continues the FAULT_* codes. */
+export const ACCESS_WAITS = 16
+/** The access faults for ever without changing anything. */
+export const ACCESS_LIVELOCK = 17
+
+/** Rounds after which an access that only repeats itself is called a livelock. Linux resolves any fault here in under ten. */
+const MOST_ROUNDS = 32
+
+/** Who accesses, and what the access carries. One object is reused by a caller; no access allocates. */
+export interface AccessRequest {
+  cpu: number
+  thread: string
+  /** Byte offset in the page, for messages with exact addresses. */
+  byte: number
+  /** Stamp to store, or the stamp that was loaded. */
+  stamp: number
+}
+
+/**
+ * Loads or stores the stamp of a page.
+ *
+ * @returns FAULT_DONE, the FAULT_* code of the signal, ACCESS_WAITS or ACCESS_LIVELOCK
+ */
+export function access(mm: AddressSpace, vpn: number, write: boolean, request: AccessRequest): number {
+  const kernel = mm.kernel
+  const machine = kernel.machine
+  const tlb = kernel.tlbs[request.cpu]
+  const hit = tlb.find(mm.id, vpn)
+  if (hit >= 0 && (!write || tlb.rights[hit] === TLB_WRITE)) {
+    machine.counters.tlbHits++
+    touch(machine.frames, tlb.pfns[hit], write, request)
+    return FAULT_DONE
+  }
+  machine.counters.tlbMisses++
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const pfn = translate(mm, vpn, write)
+    if (pfn !== 0) {
+      tlb.insert(mm.id, vpn, pfn, write ? TLB_WRITE : 0)
+      touch(machine.frames, pfn, write, request)
+      return FAULT_DONE
+    }
+    const code = handleFault(mm, vpn, write, request)
+    if (code !== FAULT_DONE) return code
+  }
+  return ACCESS_LIVELOCK
+}
+
+function touch(frames: { stamp(pfn: number): number; setStamp(pfn: number, stamp: number): void }, pfn: number, write: boolean, request: AccessRequest): void {
+  if (write) frames.setStamp(pfn, request.stamp)
+  else request.stamp = frames.stamp(pfn)
+}
+
+/**
+ * What the hardware walk does: finds a leaf that allows the access, sets accessed and dirty, and answers the frame.
+ * @returns the frame of the 4 KiB page, or 0 for a page fault
+ */
+export function translate(mm: AddressSpace, vpn: number, write: boolean): number {
+  const tables = mm.machine.tables
+  const table = tables.pteTable(mm.pgd, vpn)
+  if (table === 0) return translateHuge(mm, vpn, write)
+  const los = tables.lo(table)
+  const at = tables.base(table) + (vpn & 511)
+  const lo = los[at]
+  if ((lo & PAGE_PRESENT) === 0 || (write && (lo & PAGE_RW) === 0)) return 0
+  const marked = lo | (write ? PAGE_ACCESSED | PAGE_DIRTY : PAGE_ACCESSED)
+  if (marked !== lo) los[at] = marked
+  return ptePfn(lo, tables.hi(table)[at])
+}
+
+function translateHuge(mm: AddressSpace, vpn: number, write: boolean): number {
+  const tables = mm.machine.tables
+  let table = tables.pmdTable(mm.pgd, vpn)
+  let pages = 512
+  let index = pmdNumber(vpn) & 511
+  if (table === 0) {
+    table = tables.pudTable(mm.pgd, vpn)
+    if (table === 0) return 0
+    pages = 512 * 512
+    index = (pmdNumber(vpn) >> 9) & 511
+  }
+  const los = tables.lo(table)
+  const at = tables.base(table) + index
+  const lo = los[at]
+  if ((lo & PAGE_PSE) === 0 || (lo & PAGE_PRESENT) === 0 || (write && (lo & PAGE_RW) === 0)) return 0
+  los[at] = lo | (write ? PAGE_ACCESSED | PAGE_DIRTY : PAGE_ACCESSED)
+  return ptePfn(lo, tables.hi(table)[at]) + (vpn % pages)
+}

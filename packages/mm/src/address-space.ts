@@ -1,0 +1,137 @@
+/**
+ * An address space: vmas, page tables, and the rules by which tables are freed.
+ * @module
+ */
+import {
+  LEVEL_PGD, PAGE_SIZE, type Backends, type Design, type HostMm, type Inode, type Machine, type MarkerEncoding, type UffdContext, type Vma,
+} from '@faultline/mm-types'
+import { classify } from '@faultline/swap-entry'
+import type { Kernel } from './kernel.ts'
+import { hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
+import { mayWrite } from './protect.ts'
+import { type VmArea, joinAnonVma } from './vma.ts'
+import { VmaList } from './vma-list.ts'
+import { freePteTable } from './free-tables.ts'
+import { unmapMapping } from './unmap-mapping.ts'
+import { ZAP_CACHE_ONLY, ZAP_PLAIN, zapRange } from './zap.ts'
+
+/** One process's memory (mm_struct). */
+export class AddressSpace implements HostMm {
+  readonly id: number
+  readonly pgd: number
+  readonly machine: Machine
+  readonly encoding: MarkerEncoding
+  readonly kernel: Kernel
+  readonly vmas = new VmaList()
+  /** Tables of ptes, pmds and puds (VmPTE in pages), kept by `tables` through the two calls below. */
+  private nrTables = 0
+  /** Tables of ptes kept for a later split of a huge page. */
+  private deposited = 0
+  /** Context switches that see a fork in progress and the like count as this. */
+  alive = true
+
+  constructor(kernel: Kernel, id: number) {
+    this.kernel = kernel
+    this.id = id
+    this.machine = kernel.machine
+    this.encoding = kernel.design.encoding
+    this.pgd = kernel.machine.tables.alloc(LEVEL_PGD)
+    if (this.pgd === 0) throw new Error('no page table left for a new address space')
+  }
+
+  get design(): Design {
+    return this.kernel.design
+  }
+
+  get backends(): Backends {
+    return this.kernel.backends
+  }
+
+  findVma(vpn: number): Vma | undefined {
+    return this.vmas.find(vpn)
+  }
+
+  vmasWithin(start: number, end: number): readonly Vma[] {
+    return this.vmas.within(start, end)
+  }
+
+  modifyVma(vma: Vma, start: number, end: number, flags: number, uffd: UffdContext | null): void {
+    this.vmas.modify(vma as VmArea, start, end, flags, uffd)
+  }
+
+  hugeLeaf(vpn: number): number {
+    return hugePmdLo(this, vpn)
+  }
+
+  setHugeLeaf(vpn: number, lo: number, hi: number): void {
+    setPmd(this, vpn, lo, hi)
+  }
+
+  splitHuge(vma: Vma, vpn: number): void {
+    splitHugePmd(this, vma, vpn)
+  }
+
+  classify(lo: number, hi: number): number {
+    return classify(lo, hi, this.kernel.types, this.encoding)
+  }
+
+  mayWrite(vma: Vma, lo: number, hi: number): boolean {
+    return mayWrite(this.machine, vma, lo, hi)
+  }
+
+  zap(vma: Vma, start: number, end: number): void {
+    zapRange(this, vma as VmArea, start, end, ZAP_PLAIN)
+  }
+
+  unmapFile(inode: Inode, from: number, to: number): void {
+    unmapMapping(inode, from, to, ZAP_CACHE_ONLY)
+  }
+
+  retractTable(vpn: number): boolean {
+    return freePteTable(this, vpn)
+  }
+
+  flushChanged(vpn: number, pages: number, changed: number): void {
+    this.kernel.flush(this, vpn, pages, changed)
+  }
+
+  tableBytes(): number {
+    return (this.countTables() + this.deposited) * PAGE_SIZE
+  }
+
+  /** Huge pages deposit a table each, to be used when they are split. @source pgtable_trans_huge_deposit() */
+  deposit(tables: number): void {
+    this.deposited += tables
+  }
+
+  flush(vpn: number, pages: number): void {
+    this.kernel.flush(this, vpn, pages)
+  }
+
+  /** Gives a vma an anon_vma before its first private page. @source anon_vma_prepare() */
+  prepareAnonVma(vma: Vma): void {
+    if (vma.anonVma === null) joinAnonVma(vma, this.kernel.newAnonVma())
+  }
+
+  /** Counts tables by walking; cheap enough for a status read, and never wrong. */
+  private countTables(): number {
+    const tables = this.machine.tables
+    this.nrTables = 0
+    const base = tables.base(this.pgd)
+    for (let i = 0; i < 512; i++) this.countBelow(tables.lo(this.pgd)[base + i], tables.hi(this.pgd)[base + i], 2)
+    return this.nrTables
+  }
+
+  private countBelow(lo: number, hi: number, level: number): void {
+    if ((lo & 0x81) !== 1) return
+    this.nrTables++
+    if (level === 0) return
+    const tables = this.machine.tables
+    const table = (lo >>> 12) | (hi << 20)
+    if (tables.used(table) === 0) return
+    const base = tables.base(table)
+    const los = tables.lo(table)
+    const his = tables.hi(table)
+    for (let i = 0; i < 512; i++) if (los[base + i] & 1) this.countBelow(los[base + i], his[base + i], level - 1)
+  }
+}

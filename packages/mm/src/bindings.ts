@@ -1,0 +1,79 @@
+/**
+ * What the names of a program stand for in a session: regions, files, userfaultfds, processes.
+ * @module
+ */
+import type { Inode, UffdContext } from '@faultline/mm-types'
+import type { MonitorOp, Place, Range } from '@faultline/program'
+import type { AddressSpace } from './address-space.ts'
+
+/** A named region: its first page and the size of its pages. */
+export interface Region {
+  readonly vpn: number
+  readonly pageShift: number
+}
+
+/** A named userfaultfd, whose it is, and how its monitor answers. */
+export interface NamedUffd {
+  readonly context: UffdContext
+  readonly mm: AddressSpace
+  monitor: MonitorOp | null
+}
+
+/** First page of the window in which regions are placed: 1 TiB. */
+const WINDOW = 0x10000000
+
+/** All names of a session. */
+export class Bindings {
+  readonly regions = new Map<string, Region>([['@', { vpn: 0, pageShift: 12 }]])
+  readonly files = new Map<string, Inode>()
+  readonly uffds = new Map<string, NamedUffd>()
+  readonly processes = new Map<string, AddressSpace>()
+  private nextFree = WINDOW
+
+  /** First byte of a place. */
+  address(at: Place): number {
+    const region = this.region(at.region)
+    return (region.vpn + at.page * 2 ** (region.pageShift - 12)) * 4096 + at.byte
+  }
+
+  /** Length of a range in bytes. */
+  length(range: Range): number {
+    return range.pages * 2 ** this.region(range.at.region).pageShift + range.bytes
+  }
+
+  region(name: string): Region {
+    return named(this.regions, name, 'region', 'mmap')
+  }
+
+  file(name: string): Inode {
+    return named(this.files, name, 'file', 'file')
+  }
+
+  uffd(name: string): NamedUffd {
+    return named(this.uffds, name, 'userfaultfd', 'userfaultfd')
+  }
+
+  process(name: string): AddressSpace {
+    return named(this.processes, name, 'process', 'fork')
+  }
+
+  /** The next place of the window for a region: aligned to 2 MiB (or its page size), 2 MiB away from the one before. */
+  place(pages: number, pageShift: number): number {
+    const alignment = Math.max(512, 2 ** (pageShift - 12))
+    const vpn = Math.ceil(this.nextFree / alignment) * alignment
+    this.nextFree = vpn + pages + 512
+    return vpn
+  }
+
+  /** Name of the userfaultfd with this context. */
+  uffdName(context: UffdContext): string | undefined {
+    for (const [name, uffd] of this.uffds) if (uffd.context === context) return name
+    return undefined
+  }
+}
+
+function named<T>(map: ReadonlyMap<string, T>, name: string, what: string, maker: string): T {
+  const found = map.get(name)
+  if (found === undefined) throw new ReferenceError(`no ${what} is called '${name}' here; an operation '${maker}' must make it first`)
+  return found
+}

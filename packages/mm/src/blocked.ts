@@ -1,0 +1,132 @@
+/**
+ * Accesses and calls that wait for a monitor, and what becomes of them.
+ * @module
+ */
+import { FAULT_DONE } from '@faultline/mm-types'
+import type { Answer, Message, Outcome } from '@faultline/program'
+import { access, ACCESS_WAITS, type AccessRequest } from './access.ts'
+import type { AddressSpace } from './address-space.ts'
+import type { NamedUffd } from './bindings.ts'
+import { pageState } from './calls/pagemap.ts'
+import { type ModelSession, signalOutcome } from './model-session.ts'
+import { toMessage } from './perform-uffd.ts'
+
+/** A load or store as an operation asks for it. */
+export interface PendingAccess {
+  readonly mm: AddressSpace
+  readonly thread: string
+  readonly vpn: number
+  readonly byte: number
+  readonly write: boolean
+  readonly stamp: number
+}
+
+/** Answers a monitor gives to one access before it gives up, as the recorder of the matrix does. */
+const MOST_ANSWERS = 6
+
+/** The waiting threads of a session. */
+export class Blocked {
+  private readonly session: ModelSession
+  private readonly pending = new Map<string, PendingAccess>()
+
+  constructor(session: ModelSession) {
+    this.session = session
+  }
+
+  /** Performs an access; a monitor answers what it sends, else the thread is left waiting. */
+  attempt(pending: PendingAccess): Outcome {
+    const request: AccessRequest = { cpu: 0, thread: pending.thread, byte: pending.byte, stamp: pending.stamp }
+    const messages: Message[] = []
+    for (let answers = 0; ; answers++) {
+      const code = access(pending.mm, pending.vpn, pending.write, request)
+      if (code === FAULT_DONE) return finish(pending.write ? { errno: 0 } : { errno: 0, value: request.stamp }, messages)
+      if (code !== ACCESS_WAITS) return finish(signalOutcome(this.session, pending.mm, pending.vpn, code), messages)
+      const uffd = this.contextOfFault()
+      if (uffd === undefined || !this.answer(uffd, messages, answers)) {
+        this.pending.set(pending.thread, pending)
+        return finish({ errno: 0, blocked: true }, messages)
+      }
+    }
+  }
+
+  private contextOfFault(): NamedUffd | undefined {
+    const context = this.session.composed.kernel.fault.vma.uffd
+    if (context === null) return undefined
+    for (const uffd of this.session.bindings.uffds.values()) if (uffd.context === context) return uffd
+    return undefined
+  }
+
+  /** Lets the monitor of a userfaultfd answer the newest message. @returns false when nobody answers */
+  answer(uffd: NamedUffd, messages: Message[], answers: number): boolean {
+    const { monitor, context } = uffd
+    if (monitor === null || answers >= MOST_ANSWERS) return false
+    const fault = this.session.composed.kernel.fault
+    const kind = this.kindOfNewest(uffd)
+    const answer = kind === undefined ? 'none' : monitor[kind]
+    if (answer === 'none') return false
+    const raw = this.session.composed.uffd.read(context)
+    if (raw === undefined) return false
+    const vma = fault.vma
+    messages.push({ ...toMessage(raw), state: pageState(fault.mm as AddressSpace, fault.vpn) })
+    const unit = 2 ** vma.pageShift
+    const error = this.give(uffd, answer, Math.floor(raw.address / unit) * unit, unit)
+    if (error !== 0) this.session.composed.uffd.wake(context, Math.floor(raw.address / unit) * unit, unit)
+    this.session.composed.uffd.takeWoken(context)
+    return true
+  }
+
+  private kindOfNewest(uffd: NamedUffd): 'missing' | 'wp' | 'minor' | undefined {
+    const newest = this.session.composed.uffd.newest(uffd.context)
+    if (newest === undefined || newest.event !== 'pagefault') return undefined
+    return newest.flags & 2 ? 'wp' : newest.flags & 4 ? 'minor' : 'missing'
+  }
+
+  /** @returns a negated errno or 0 */
+  private give(uffd: NamedUffd, answer: Answer, start: number, length: number): number {
+    const calls = this.session.composed.uffd
+    const { mm, context } = uffd
+    const fill = (kind: 'copy' | 'zeropage' | 'continue' | 'poison', mode: number) =>
+      calls.fill(mm, context, { kind, start, length, mode, stamp: MONITOR_STAMP }).errno
+    switch (answer) {
+      case 'copy':
+        return fill('copy', 0)
+      case 'copy-wp':
+        return fill('copy', 2)
+      case 'zeropage':
+        return fill('zeropage', 0)
+      case 'continue':
+        return fill('continue', 0)
+      case 'continue-wp':
+        return fill('continue', 2)
+      case 'poison':
+        return fill('poison', 0)
+      case 'unprotect':
+        return calls.writeProtect(mm, context, start, length, 0)
+      default:
+        return 0
+    }
+  }
+
+  /** Retries the accesses of threads that were woken. */
+  resume(): { thread: string; outcome: Outcome }[] {
+    const finished: { thread: string; outcome: Outcome }[] = []
+    if (this.pending.size === 0) return finished
+    for (const uffd of this.session.bindings.uffds.values()) {
+      for (const thread of this.session.composed.uffd.takeWoken(uffd.context)) {
+        const pending = this.pending.get(thread)
+        if (pending === undefined) continue
+        this.pending.delete(thread)
+        const outcome = this.attempt(pending)
+        if (!outcome.blocked) finished.push({ thread, outcome })
+      }
+    }
+    return finished
+  }
+}
+
+/** Contents of the pages a monitor copies in: every byte 0x5a. */
+export const MONITOR_STAMP = 0x5a5a5a5a
+
+function finish(outcome: Outcome, messages: Message[]): Outcome {
+  return messages.length > 0 ? { ...outcome, messages } : outcome
+}

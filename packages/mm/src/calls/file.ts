@@ -1,0 +1,41 @@
+/**
+ * ftruncate and fallocate on memory files.
+ *
+ * @source v6.18 mm/shmem.c shmem_setattr(), shmem_fallocate(); fs/hugetlbfs/inode.c hugetlb_vmtruncate(), hugetlbfs_punch_hole()
+ * @module
+ */
+import { ENOSPC, type FileBackend, type Inode } from '@faultline/mm-types'
+import type { Kernel } from '../kernel.ts'
+import { unmapMapping } from '../unmap-mapping.ts'
+import { ZAP_CACHE_ONLY, ZAP_FINAL, ZAP_PLAIN } from '../zap.ts'
+
+/** Sets a file's length in its own pages. Shrinking unmaps and drops what lies beyond, private copies included. */
+export function ftruncate(kernel: Kernel, inode: Inode, size: number): number {
+  const old = inode.size
+  inode.size = size
+  if (size >= old) return 0
+  // shmem keeps wp markers beyond the end, hugetlb drops them: anomaly 12 of the ledger.
+  unmapMapping(inode, size, 2 ** 40, inode.backend === 'hugetlb' ? ZAP_FINAL : ZAP_PLAIN)
+  backendOf(kernel, inode).removePages(kernel.machine, inode, size, 2 ** 40)
+  return 0
+}
+
+/** FALLOC_FL_PUNCH_HOLE of pages [from, to): entries first, then the cache; markers stay. */
+export function punchHole(kernel: Kernel, inode: Inode, from: number, to: number): void {
+  unmapMapping(inode, from, to, ZAP_CACHE_ONLY)
+  backendOf(kernel, inode).removePages(kernel.machine, inode, from, to)
+}
+
+/** Allocates pages [from, to), growing the file. @returns 0 or -ENOSPC */
+export function allocate(kernel: Kernel, inode: Inode, from: number, to: number): number {
+  const backend = backendOf(kernel, inode)
+  for (let pgoff = from; pgoff < to; pgoff++) {
+    if (!backend.hasPage(inode, pgoff) && backend.addPage(kernel.machine, inode, pgoff, 0) === 0) return -ENOSPC
+  }
+  if (to > inode.size) inode.size = to
+  return 0
+}
+
+function backendOf(kernel: Kernel, inode: Inode): FileBackend {
+  return inode.backend === 'hugetlb' ? kernel.backends.hugetlb : kernel.backends.shmem
+}

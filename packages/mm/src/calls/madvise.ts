@@ -1,0 +1,94 @@
+/**
+ * madvise: the advices that change page tables, and the flags that steer them.
+ *
+ * @source v6.18 mm/madvise.c
+ * @module
+ */
+import {
+  EACCES, EINVAL, ENOMEM, MADV_COLD, MADV_DOFORK, MADV_DONTFORK, MADV_DONTNEED, MADV_HUGEPAGE, MADV_KEEPONFORK, MADV_NOHUGEPAGE, MADV_NORMAL,
+  MADV_PAGEOUT, MADV_REMOVE, MADV_WILLNEED, MADV_WIPEONFORK, VM_DONTCOPY, VM_HUGEPAGE, VM_LOCKED, VM_MAYWRITE, VM_NOHUGEPAGE, VM_SHARED,
+  VM_WIPEONFORK, type Inode,
+} from '@faultline/mm-types'
+import type { AddressSpace } from '../address-space.ts'
+import { reclaimPages } from '../reclaim.ts'
+import { filePage, type VmArea } from '../vma.ts'
+import { ZAP_PLAIN, zapRange } from '../zap.ts'
+import { punchHole } from './file.ts'
+
+/** Advices that only change vma flags: [flags to clear, flags to set]. */
+const FLAG_ADVICE: ReadonlyMap<number, readonly [number, number]> = new Map([
+  [MADV_HUGEPAGE, [VM_NOHUGEPAGE, VM_HUGEPAGE] as const],
+  [MADV_NOHUGEPAGE, [VM_HUGEPAGE, VM_NOHUGEPAGE] as const],
+  [MADV_DONTFORK, [0, VM_DONTCOPY] as const],
+  [MADV_DOFORK, [VM_DONTCOPY, 0] as const],
+  [MADV_WIPEONFORK, [0, VM_WIPEONFORK] as const],
+  [MADV_KEEPONFORK, [VM_WIPEONFORK, 0] as const],
+])
+
+/**
+ * Applies an advice to pages [start, end).
+ *
+ * @returns 0 or a negated errno; holes give -ENOMEM after everything mapped was advised
+ */
+export function madvise(mm: AddressSpace, start: number, end: number, advice: number): number {
+  let unmapped = false
+  let reached = start
+  for (const vma of mm.vmas.within(start, end)) {
+    if (vma.start > reached) unmapped = true
+    const from = Math.max(vma.start, start)
+    const to = Math.min(vma.end, end)
+    const error = adviseVma(mm, vma, from, to, advice)
+    if (error) return error
+    reached = to
+  }
+  return unmapped || reached < end ? -ENOMEM : 0
+}
+
+function adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, advice: number): number {
+  const flags = FLAG_ADVICE.get(advice)
+  if (flags !== undefined) {
+    if (advice === MADV_WIPEONFORK && (vma.file !== null || vma.flags & VM_SHARED)) return -EINVAL
+    if ((advice === MADV_HUGEPAGE || advice === MADV_NOHUGEPAGE) && vma.backend === 'hugetlb') return -EINVAL
+    mm.vmas.modify(vma, start, end, (vma.flags & ~flags[0]) | flags[1], vma.uffd)
+    return 0
+  }
+  switch (advice) {
+    case MADV_DONTNEED:
+      return dontneed(mm, vma, start, end)
+    case MADV_PAGEOUT:
+      if (vma.flags & VM_LOCKED || vma.backend === 'hugetlb') return -EINVAL
+      reclaimPages(mm, vma, start, end, false)
+      return 0
+    case MADV_REMOVE:
+      return remove(mm, vma, start, end)
+    case MADV_COLD:
+      return vma.flags & VM_LOCKED || vma.backend === 'hugetlb' ? -EINVAL : 0
+    case MADV_NORMAL:
+    case MADV_WILLNEED:
+      return 0
+    default:
+      return -EINVAL
+  }
+}
+
+/** @source madvise_dontneed_single_vma() */
+function dontneed(mm: AddressSpace, vma: VmArea, start: number, end: number): number {
+  if (vma.flags & VM_LOCKED) return -EINVAL
+  const pages = 2 ** (vma.pageShift - 12)
+  if (vma.backend === 'hugetlb') {
+    if (start % pages !== 0) return -EINVAL
+    end = Math.floor(end / pages) * pages
+  }
+  if (vma.uffd !== null) mm.kernel.uffd.removed(vma, start, end)
+  zapRange(mm, vma, start, end, ZAP_PLAIN)
+  return 0
+}
+
+/** @source madvise_remove() */
+function remove(mm: AddressSpace, vma: VmArea, start: number, end: number): number {
+  if (vma.flags & VM_LOCKED || vma.file === null) return -EINVAL
+  if ((vma.flags & (VM_SHARED | VM_MAYWRITE)) !== (VM_SHARED | VM_MAYWRITE)) return -EACCES
+  if (vma.uffd !== null) mm.kernel.uffd.removed(vma, start, end)
+  punchHole(mm.kernel, vma.file as Inode, filePage(vma, start), filePage(vma, end))
+  return 0
+}

@@ -1,0 +1,77 @@
+/**
+ * mmap and munmap.
+ * @module
+ */
+import {
+  EINVAL, PROT_EXEC, PROT_READ, PROT_WRITE, VM_EXEC, VM_HUGETLB, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE,
+  type Inode,
+} from '@faultline/mm-types'
+import type { AddressSpace } from '../address-space.ts'
+import { freePgtables } from '../free-tables.ts'
+import { VmArea } from '../vma.ts'
+import { ZAP_FINAL, zapRange } from '../zap.ts'
+
+/** What to map. Pages are 4 KiB pages. */
+export interface MmapRequest {
+  readonly start: number
+  readonly pages: number
+  readonly prot: number
+  readonly shared: boolean
+  readonly file: Inode | null
+  /** First page of the file, in 4 KiB pages. */
+  readonly pgoff: number
+}
+
+/** VM_* access flags of PROT_* bits. */
+export function protFlags(prot: number): number {
+  return (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) | (prot & PROT_EXEC ? VM_EXEC : 0)
+}
+
+/** mmap with MAP_FIXED: what was there is unmapped first. @returns 0 or -EINVAL */
+export function mmap(mm: AddressSpace, request: MmapRequest): number {
+  const { start, pages, file, shared } = request
+  if (pages <= 0) return -EINVAL
+  const end = start + pages
+  if (mm.vmas.within(start, end).length > 0) {
+    const error = munmap(mm, start, end)
+    if (error) return error
+  }
+  const flags =
+    protFlags(request.prot) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | (shared ? VM_SHARED | VM_MAYSHARE : 0) |
+    (file?.backend === 'hugetlb' ? VM_HUGETLB : 0)
+  const vma = new VmArea({ mm, start, end, flags, pgoff: file === null ? start : request.pgoff, file })
+  mm.vmas.insert(vma)
+  mm.vmas.mergeAround(vma)
+  return 0
+}
+
+/** munmap of pages [start, end). @returns 0, or -EINVAL inside a huge page */
+export function munmap(mm: AddressSpace, start: number, end: number): number {
+  for (const vma of mm.vmas.within(start, end)) {
+    const pages = 2 ** (vma.pageShift - 12)
+    if ((start > vma.start && start % pages !== 0) || (end < vma.end && end % pages !== 0)) return -EINVAL
+  }
+  mm.vmas.splitAt(start)
+  mm.vmas.splitAt(end)
+  const gone = mm.vmas.within(start, end)
+  for (const vma of gone) {
+    zapRange(mm, vma, vma.start, vma.end, ZAP_FINAL)
+    mm.vmas.remove(vma)
+  }
+  freePgtables(mm, start, end)
+  for (const vma of gone) if (vma.uffd !== null) mm.kernel.uffd.unmapped(vma, vma.start, vma.end)
+  return 0
+}
+
+/** exit_mmap: everything goes, the tables too. */
+export function exitMm(mm: AddressSpace): void {
+  if (!mm.alive) return
+  mm.alive = false
+  for (const vma of mm.vmas.within(0, 2 ** 36)) {
+    zapRange(mm, vma, vma.start, vma.end, ZAP_FINAL)
+    mm.vmas.remove(vma)
+  }
+  freePgtables(mm, 0, 2 ** 36)
+  mm.machine.tables.free(mm.pgd)
+  mm.kernel.uffd.exited(mm)
+}

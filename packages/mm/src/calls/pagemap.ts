@@ -1,0 +1,79 @@
+/**
+ * /proc/pid/pagemap together with kpageflags: the state of a page in words.
+ *
+ * @source v6.18 fs/proc/task_mmu.c pte_to_pagemap_entry(), pagemap_pmd_range(), pagemap_hugetlb_range()
+ * @module
+ */
+import {
+  FRAME_ANON, FRAME_HUGETLB, FRAME_ORDER_SHIFT, FRAME_ZERO, PAGE_PRESENT_ANY, PAGE_PSE, PAGE_SOFT_DIRTY, PAGE_UFFD_WP, PTE_MARKER_GUARD,
+  PTE_MARKER_POISONED, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SOFTLEAF_SWAP, SWP_SOFT_DIRTY, SWP_UFFD_WP,
+} from '@faultline/mm-types'
+import { leafIndex, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
+import {
+  STATE_EXCLUSIVE, STATE_FILE, STATE_GUARD, STATE_HUGE, STATE_MARKER_GUARD, STATE_MARKER_POISON, STATE_MARKER_WP, STATE_PRESENT, STATE_SOFT_DIRTY,
+  STATE_SPECIAL, STATE_SWAP, STATE_THP, STATE_UFFD_WP, STATE_ZERO,
+} from '@faultline/program'
+import type { AddressSpace } from '../address-space.ts'
+import { hugePmdLo } from '../huge.ts'
+
+/** The state of one page: bits STATE_* of `@faultline/program`. */
+export function pageState(mm: AddressSpace, vpn: number): number {
+  const vma = mm.vmas.find(vpn)
+  if (vma === undefined) return 0
+  const tables = mm.machine.tables
+  const huge = vma.pageShift === 12 && hugePmdLo(mm, vpn) !== 0
+  const table = huge ? tables.pmdTable(mm.pgd, vpn) : leafTable(tables, mm.pgd, vpn, vma.pageShift)
+  if (table === 0) return 0
+  const at = tables.base(table) + (huge ? pmdNumber(vpn) & 511 : leafIndex(vpn, vma.pageShift))
+  const lo = tables.lo(table)[at]
+  const hi = tables.hi(table)[at]
+  if (lo === 0 && hi === 0) return 0
+  if (lo & PAGE_PRESENT_ANY) return presentState(mm, vpn, lo, hi, vma.pageShift)
+  return vma.backend === 'hugetlb' ? hugetlbAbsent(mm, lo, hi) : absentState(mm, lo, hi)
+}
+
+function presentState(mm: AddressSpace, vpn: number, lo: number, hi: number, pageShift: number): number {
+  const frames = mm.machine.frames
+  const pages = lo & PAGE_PSE ? 2 ** (pageShift === 12 ? 9 : pageShift - 12) : 1
+  const pfn = ptePfn(lo, hi) + (vpn % pages)
+  const flags = frames.flags(pfn)
+  let state = STATE_PRESENT
+  if (flags & FRAME_ZERO) {
+    state |= STATE_ZERO
+    // The huge zero page shows as a file page: it is no anonymous folio.
+    if (lo & PAGE_PSE) state |= STATE_FILE
+  } else {
+    if ((frames.flags(frames.head(pfn)) & FRAME_ANON) === 0) state |= STATE_FILE
+    const mapped = flags & FRAME_HUGETLB || pageShift !== 12 ? frames.mapcount(frames.head(pfn)) : frames.mapcount(pfn)
+    if (mapped === 1) state |= STATE_EXCLUSIVE
+    if (pageShift !== 12) state |= STATE_HUGE
+    else if (flags >>> FRAME_ORDER_SHIFT !== 0) state |= STATE_THP
+  }
+  if (lo & PAGE_UFFD_WP) state |= STATE_UFFD_WP
+  if (lo & PAGE_SOFT_DIRTY) state |= STATE_SOFT_DIRTY
+  return state
+}
+
+function absentState(mm: AddressSpace, lo: number, hi: number): number {
+  const kind = mm.classify(lo, hi)
+  let state = STATE_SWAP
+  if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
+    const bits = mm.encoding.markerBits(lo, hi)
+    if (bits & PTE_MARKER_UFFD_WP) state |= STATE_MARKER_WP | STATE_UFFD_WP
+    if (bits & PTE_MARKER_POISONED) state |= STATE_MARKER_POISON
+    if (bits & PTE_MARKER_GUARD) state |= STATE_MARKER_GUARD | STATE_GUARD
+    if (bits !== PTE_MARKER_UFFD_WP && lo & SWP_UFFD_WP) state |= STATE_UFFD_WP
+    return state
+  }
+  if (kind !== SOFTLEAF_SWAP) state |= STATE_SPECIAL
+  if (lo & SWP_UFFD_WP) state |= STATE_UFFD_WP
+  if (lo & SWP_SOFT_DIRTY) state |= STATE_SOFT_DIRTY
+  return state
+}
+
+/** hugetlb's pagemap tells a marker's uffd-wp bit and nothing else. */
+function hugetlbAbsent(mm: AddressSpace, lo: number, hi: number): number {
+  const kind = mm.classify(lo, hi)
+  const armed = kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE ? mm.encoding.markerBits(lo, hi) & PTE_MARKER_UFFD_WP : lo & SWP_UFFD_WP
+  return armed ? STATE_UFFD_WP : 0
+}

@@ -1,0 +1,91 @@
+/**
+ * PAGEMAP_SCAN on single entries: their categories, and arming them.
+ *
+ * @source v6.18 fs/proc/task_mmu.c pagemap_page_category(), make_uffd_wp_pte(), pagemap_hugetlb_category(), make_uffd_wp_huge_pte()
+ * @module
+ */
+import {
+  FRAME_ANON, FRAME_ZERO, PAGE_IS_FILE, PAGE_IS_GUARD, PAGE_IS_HUGE, PAGE_IS_PFNZERO, PAGE_IS_PRESENT, PAGE_IS_SOFT_DIRTY, PAGE_IS_SWAPPED,
+  PAGE_IS_WRITTEN, PAGE_PRESENT_ANY, PAGE_RW, PAGE_SOFT_DIRTY, PAGE_UFFD_WP, PTE_MARKER_GUARD, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE,
+  SWP_SOFT_DIRTY, SWP_UFFD_WP,
+} from '@faultline/mm-types'
+import { ptePfn } from '@faultline/pagetable-core'
+import type { AddressSpace } from '../address-space.ts'
+import { hugePmdPfn } from '../huge.ts'
+
+/** Categories of a pte, without those of its vma. */
+export function pageCategories(mm: AddressSpace, lo: number, hi: number): number {
+  if (lo === 0 && hi === 0) return PAGE_IS_WRITTEN
+  if (lo & PAGE_PRESENT_ANY) {
+    const flags = mm.machine.frames.flags(ptePfn(lo, hi))
+    let categories = PAGE_IS_PRESENT
+    if ((lo & PAGE_UFFD_WP) === 0) categories |= PAGE_IS_WRITTEN
+    if (flags & FRAME_ZERO) categories |= PAGE_IS_PFNZERO
+    else if ((flags & FRAME_ANON) === 0) categories |= PAGE_IS_FILE
+    if (lo & PAGE_SOFT_DIRTY) categories |= PAGE_IS_SOFT_DIRTY
+    return categories
+  }
+  return absentCategories(mm, lo, hi)
+}
+
+function absentCategories(mm: AddressSpace, lo: number, hi: number): number {
+  let categories = PAGE_IS_SWAPPED
+  const kind = mm.classify(lo, hi)
+  const isMarker = kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE
+  const bits = isMarker ? mm.encoding.markerBits(lo, hi) : 0
+  const armed = bits & PTE_MARKER_UFFD_WP || lo & SWP_UFFD_WP
+  if (!armed) categories |= PAGE_IS_WRITTEN
+  if (bits & PTE_MARKER_GUARD) categories |= PAGE_IS_GUARD
+  if (!isMarker && lo & SWP_SOFT_DIRTY) categories |= PAGE_IS_SOFT_DIRTY
+  return categories
+}
+
+/** Categories of a huge leaf of a 4 KiB vma. */
+export function hugePmdCategories(mm: AddressSpace, vpn: number, lo: number): number {
+  const flags = mm.machine.frames.flags(hugePmdPfn(mm, vpn))
+  let categories = PAGE_IS_HUGE | PAGE_IS_PRESENT
+  if ((lo & PAGE_UFFD_WP) === 0) categories |= PAGE_IS_WRITTEN
+  if (flags & FRAME_ZERO) categories |= PAGE_IS_PFNZERO
+  else if ((flags & FRAME_ANON) === 0) categories |= PAGE_IS_FILE
+  if (lo & PAGE_SOFT_DIRTY) categories |= PAGE_IS_SOFT_DIRTY
+  return categories
+}
+
+/** Categories of a hugetlb leaf: none is not written. */
+export function hugetlbCategories(mm: AddressSpace, lo: number, hi: number): number {
+  if (lo === 0 && hi === 0) return PAGE_IS_HUGE
+  if (lo & PAGE_PRESENT_ANY) return PAGE_IS_HUGE | pageCategories(mm, lo, hi)
+  return PAGE_IS_HUGE | (absentCategories(mm, lo, hi) & ~PAGE_IS_GUARD)
+}
+
+/** Arms one entry of a table of ptes (or a huge pmd), whatever it is. */
+export function armForScan(mm: AddressSpace, table: number, index: number): void {
+  const tables = mm.machine.tables
+  const los = tables.lo(table)
+  const at = tables.base(table) + index
+  const lo = los[at]
+  const hi = tables.hi(table)[at]
+  if (lo & PAGE_PRESENT_ANY) los[at] = (lo | PAGE_UFFD_WP) & ~PAGE_RW
+  else if (lo !== 0 || hi !== 0) armSoftleaf(mm, los, at, lo, hi)
+  else if (mm.encoding.wpLo !== 0 || mm.encoding.wpHi !== 0) {
+    tables.set(table, index, mm.encoding.wpLo, mm.encoding.wpHi)
+    mm.machine.counters.markersInstalled++
+  }
+}
+
+function armSoftleaf(mm: AddressSpace, los: Int32Array, at: number, lo: number, hi: number): void {
+  const kind = mm.classify(lo, hi)
+  const isMarker = kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE
+  if (isMarker && (mm.encoding.markerBits(lo, hi) & PTE_MARKER_UFFD_WP || !mm.kernel.design.anomalies.scanTaintsMarkers)) return
+  los[at] = lo | SWP_UFFD_WP
+}
+
+/** Arms one hugetlb leaf; markers are left alone. */
+export function armHugetlbForScan(mm: AddressSpace, table: number, index: number): void {
+  const tables = mm.machine.tables
+  const at = tables.base(table) + index
+  const lo = tables.lo(table)[at]
+  const hi = tables.hi(table)[at]
+  if (lo & PAGE_PRESENT_ANY) tables.lo(table)[at] = (lo | PAGE_UFFD_WP) & ~PAGE_RW
+  else if (lo === 0 && hi === 0) tables.set(table, index, mm.encoding.wpLo, mm.encoding.wpHi)
+}

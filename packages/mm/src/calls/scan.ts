@@ -1,0 +1,197 @@
+/**
+ * PAGEMAP_SCAN.
+ *
+ * @source v6.18 fs/proc/task_mmu.c do_pagemap_scan(), pagemap_scan_pmd_entry(), pagemap_scan_thp_entry(),
+ * pagemap_scan_hugetlb_entry(), pagemap_scan_pte_hole(), pagemap_scan_test_walk()
+ * @module
+ */
+import {
+  EFAULT, EINVAL, EPERM, PAGE_IS_WPALLOWED, PAGE_IS_WRITTEN, PAGE_IS_SOFT_DIRTY, PM_SCAN_CHECK_WPASYNC, PM_SCAN_WP_MATCHING, VM_SOFTDIRTY, VM_UFFD_WP,
+} from '@faultline/mm-types'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
+import type { AddressSpace } from '../address-space.ts'
+import { HUGE_PAGES, hugePmdLo, splitHugePmd } from '../huge.ts'
+import type { VmArea } from '../vma.ts'
+import { armForScan, armHugetlbForScan, hugePmdCategories, hugetlbCategories, pageCategories } from './scan-entry.ts'
+import { ScanOutput, type ScanRequest, type ScanResult } from './scan-output.ts'
+
+const FLAGS = PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC
+/** PAGE_IS_WPALLOWED … PAGE_IS_GUARD. */
+const CATEGORIES = 0x1ff
+
+/** The walk ends here for good, or goes on. */
+const STOP = 1
+const GO_ON = 0
+
+/** Scans [request.start, request.end) bytes. */
+export function scanPagemap(mm: AddressSpace, request: ScanRequest): ScanResult {
+  const { start } = request
+  const masks = request.inverted | request.mask | request.anyof | request.returned
+  if (request.flags & ~FLAGS || masks & ~CATEGORIES || start % 4096 !== 0) return { errno: EINVAL, regions: [], walkEnd: 0 }
+  const end = Math.ceil(request.end / 4096) * 4096
+  if (end > 0x7ffffffff000 || start > end) return { errno: EFAULT, regions: [], walkEnd: 0 }
+  const output = new ScanOutput(request)
+  let errno = 0
+  const last = end / 4096
+  let vpn = start / 4096
+  for (const vma of mm.vmas.within(vpn, last)) {
+    vpn = Math.max(vma.start, vpn)
+    const error = scanVma(mm, vma, vpn, Math.min(vma.end, last), request, output)
+    if (error < 0) errno = -error
+    if (error !== GO_ON) break
+  }
+  if (output.walkEnd < 0) output.walkEnd = last
+  return { errno, regions: output.regions(), walkEnd: output.walkEnd * 4096 }
+}
+
+function scanVma(mm: AddressSpace, vma: VmArea, start: number, end: number, request: ScanRequest, output: ScanOutput): number {
+  const { uffd } = mm.kernel
+  const allowed = (vma.flags & VM_UFFD_WP) !== 0 && uffd.wpAsync(vma) && uffd.usesMarkers(vma)
+  if (!allowed) {
+    if (request.flags & PM_SCAN_CHECK_WPASYNC) return -EPERM
+    if (request.flags & PM_SCAN_WP_MATCHING) return GO_ON
+  }
+  const category = (allowed ? PAGE_IS_WPALLOWED : 0) | (vma.flags & VM_SOFTDIRTY ? PAGE_IS_SOFT_DIRTY : 0)
+  const required = request.mask & PAGE_IS_WPALLOWED
+  if (((category ^ request.inverted) & required) !== required) return GO_ON
+  return vma.backend === 'hugetlb' ? scanHugetlb(mm, vma, start, end, category, output) : scanPages(mm, vma, start, end, category, output)
+}
+
+function scanPages(mm: AddressSpace, vma: VmArea, start: number, end: number, category: number, output: ScanOutput): number {
+  const tables = mm.machine.tables
+  let vpn = start
+  while (vpn < end) {
+    const next = leafSpanEnd(vpn, end, 12)
+    const lo = hugePmdLo(mm, vpn)
+    if (lo !== 0) {
+      const stopped = scanHugePmd(mm, vma, vpn, next, category, output)
+      if (stopped === STOP) return STOP
+      if (stopped === GO_ON) {
+        vpn = next
+        continue
+      }
+    }
+    const table = tables.pteTable(mm.pgd, vpn)
+    if (table === 0) {
+      const holeEnd = tables.nextPmd(mm.pgd, next, end)
+      if (scanHole(mm, vma, vpn, holeEnd, category, output) === STOP) return STOP
+      vpn = holeEnd
+      continue
+    }
+    if (scanTable(mm, vma, table, vpn, next, category, output) === STOP) return STOP
+    vpn = next
+  }
+  return GO_ON
+}
+
+/** Nothing in the tables: written, where the vma is watched. */
+function scanHole(mm: AddressSpace, vma: VmArea, start: number, end: number, category: number, output: ScanOutput): number {
+  const watched = (vma.flags & VM_UFFD_WP) !== 0 && vma.backend !== 'hugetlb'
+  const categories = watched ? category | PAGE_IS_WRITTEN : category
+  if (!output.matches(categories)) return GO_ON
+  const done = output.add(categories, start, end)
+  if (done > start && output.arms) {
+    if (vma.backend === 'hugetlb') armHugetlbHole(mm, vma, start, done)
+    else {
+      for (let vpn = start; vpn < done; ) {
+        const next = leafSpanEnd(vpn, done, 12)
+        const table = mm.machine.tables.pteTableAlloc(mm.pgd, vpn)
+        if (table === 0) return STOP
+        for (let page = vpn; page < next; page++) armForScan(mm, table, page & 511)
+        vpn = next
+      }
+    }
+  }
+  return done < end ? STOP : GO_ON
+}
+
+function armHugetlbHole(mm: AddressSpace, vma: VmArea, start: number, end: number): void {
+  const pages = leafPages(vma.pageShift)
+  for (let vpn = start - (start % pages); vpn < end; vpn += pages) {
+    const table = leafTableAlloc(mm.machine.tables, mm.pgd, vpn, vma.pageShift)
+    if (table !== 0) armHugetlbForScan(mm, table, leafIndex(vpn, vma.pageShift))
+  }
+}
+
+/** @returns GO_ON, STOP, or 2 when the leaf was split and the ptes are to be scanned */
+function scanHugePmd(mm: AddressSpace, vma: VmArea, vpn: number, end: number, category: number, output: ScanOutput): number {
+  const tables = mm.machine.tables
+  const pmd = tables.pmdTable(mm.pgd, vpn)
+  const at = tables.base(pmd) + (pmdNumber(vpn) & 511)
+  const categories = category | hugePmdCategories(mm, vpn, tables.lo(pmd)[at])
+  mm.machine.counters.ptes++
+  if (!output.matches(categories)) return GO_ON
+  const mark = output.mark()
+  const done = output.add(categories, vpn, end)
+  if (done === vpn) return STOP
+  if (output.arms && categories & PAGE_IS_WRITTEN) {
+    if (done - vpn !== HUGE_PAGES) {
+      output.restore(mark)
+      splitHugePmd(mm, vma, vpn)
+      return 2
+    }
+    armForScan(mm, pmd, pmdNumber(vpn) & 511)
+    mm.kernel.flush(mm, vpn, HUGE_PAGES)
+  }
+  return done < end ? STOP : GO_ON
+}
+
+function scanTable(mm: AddressSpace, vma: VmArea, table: number, start: number, end: number, category: number, output: ScanOutput): number {
+  const tables = mm.machine.tables
+  const los = tables.lo(table)
+  const his = tables.hi(table)
+  const base = tables.base(table)
+  let flushed = 0
+  let verdict = GO_ON
+  mm.machine.counters.ptes += end - start
+  for (let vpn = start; vpn < end; vpn++) {
+    const at = base + (vpn & 511)
+    const categories = category | pageCategories(mm, los[at], his[at])
+    if (output.exclusive ? (categories & PAGE_IS_WRITTEN) === 0 : !output.matches(categories)) continue
+    if (output.add(categories, vpn, vpn + 1) === vpn) {
+      verdict = STOP
+      break
+    }
+    if (!output.arms || (categories & PAGE_IS_WRITTEN) === 0) continue
+    armForScan(mm, table, vpn & 511)
+    flushed++
+  }
+  if (flushed > 0) mm.kernel.flush(mm, start, end - start, flushed)
+  return verdict
+}
+
+function scanHugetlb(mm: AddressSpace, vma: VmArea, start: number, end: number, category: number, output: ScanOutput): number {
+  const tables = mm.machine.tables
+  const pages = leafPages(vma.pageShift)
+  for (let vpn = start; vpn < end; ) {
+    const next = Math.min(end, vpn - (vpn % pages) + pages)
+    const table = leafTable(tables, mm.pgd, vpn, vma.pageShift)
+    if (table === 0) {
+      if (scanHole(mm, vma, vpn, next, category, output) === STOP) return STOP
+      vpn = next
+      continue
+    }
+    const index = leafIndex(vpn, vma.pageShift)
+    const at = tables.base(table) + index
+    const categories = category | hugetlbCategories(mm, tables.lo(table)[at], tables.hi(table)[at])
+    mm.machine.counters.ptes++
+    if (output.matches(categories)) {
+      const mark = output.mark()
+      const done = output.add(categories, vpn, next)
+      if (done === vpn) return STOP
+      if (output.arms && categories & PAGE_IS_WRITTEN) {
+        if (done - vpn !== pages) {
+          // A part of a huge page cannot be armed: the walk ends before it.
+          output.restore(mark)
+          output.walkEnd = vpn
+          return STOP
+        }
+        armHugetlbForScan(mm, table, index)
+        mm.kernel.flush(mm, vpn, pages)
+      }
+      if (done < next) return STOP
+    }
+    vpn = next
+  }
+  return GO_ON
+}

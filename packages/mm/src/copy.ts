@@ -1,0 +1,153 @@
+/**
+ * fork: copies vmas and, where it must, their entries.
+ *
+ * @source v6.18 mm/memory.c copy_page_range(), copy_pte_range(), copy_nonpresent_pte(); mm/huge_memory.c copy_huge_pmd();
+ * mm/hugetlb.c copy_hugetlb_page_range(); kernel/fork.c dup_mmap()
+ * @module
+ */
+import {
+  FRAME_ANON, FRAME_ENTIRE, FRAME_EXCLUSIVE, FRAME_MAP, FRAME_ZERO, PAGE_DIRTY, PAGE_PRESENT_ANY, PAGE_PSE, PAGE_RW, PAGE_UFFD_WP,
+  PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SOFTLEAF_SWAP, SWP_EXCLUSIVE, SWP_UFFD_WP, VM_DONTCOPY, VM_LOCKED, VM_SHARED,
+  VM_UFFD_FLAGS, VM_UFFD_WP, VM_WIPEONFORK,
+} from '@faultline/mm-types'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber, ptePfn } from '@faultline/pagetable-core'
+import { classify, swpOffset } from '@faultline/swap-entry'
+import type { AddressSpace } from './address-space.ts'
+import { hugePmdLo, hugePmdPfn, mapHuge, setPmd } from './huge.ts'
+import type { VmArea } from './vma.ts'
+
+/** Makes `child` a copy of `parent`. */
+export function forkMm(parent: AddressSpace, child: AddressSpace): void {
+  const kernel = parent.kernel
+  let wrote = false
+  for (const vma of parent.vmas.all()) {
+    if (vma.flags & VM_DONTCOPY) continue
+    const wipes = (vma.flags & VM_WIPEONFORK) !== 0
+    const copy = vma.copy(child, vma.start, vma.end, vma.pgoff)
+    copy.flags &= ~VM_LOCKED
+    child.vmas.insert(copy)
+    if (vma.uffd !== null) kernel.uffd.forkVma(vma, copy)
+    if (copy.uffd === null) copy.flags &= ~VM_UFFD_FLAGS
+    if (wipes || !needsCopy(copy, vma)) continue
+    copyVma(parent, vma, child, copy)
+    wrote = true
+  }
+  if (wrote) kernel.flush(parent, 0, 0x7fffffff)
+  kernel.uffd.forkDone(parent, child)
+}
+
+/** @source v6.18 mm/memory.c vma_needs_copy() */
+function needsCopy(child: VmArea, parent: VmArea): boolean {
+  return (child.flags & VM_UFFD_WP) !== 0 || parent.anonVma !== null
+}
+
+function copyVma(parent: AddressSpace, vma: VmArea, child: AddressSpace, copy: VmArea): void {
+  const tables = parent.machine.tables
+  const shift = vma.pageShift
+  for (let vpn = vma.start; vpn < vma.end; ) {
+    const next = leafSpanEnd(vpn, vma.end, shift)
+    if (shift === 12 && hugePmdLo(parent, vpn) !== 0) {
+      copyHugePmd(parent, vma, child, copy, vpn)
+      vpn = next
+      continue
+    }
+    const table = leafTable(tables, parent.pgd, vpn, shift)
+    if (table === 0) {
+      vpn = shift === 12 ? tables.nextPmd(parent.pgd, next, vma.end) : next
+      continue
+    }
+    const target = leafTableAlloc(tables, child.pgd, vpn, shift)
+    if (target === 0) throw new Error('no page table left for fork')
+    const from = leafIndex(vpn, shift)
+    if (tables.used(table) !== 0) copySpan(parent, vma, copy, table, target, from, from + Math.ceil((next - vpn) / leafPages(shift)))
+    vpn = next
+  }
+}
+
+/** Copies entries [from, to) of one table. */
+function copySpan(parent: AddressSpace, vma: VmArea, copy: VmArea, table: number, target: number, from: number, to: number): void {
+  const { tables, frames, counters } = parent.machine
+  const los = tables.lo(table)
+  const his = tables.hi(table)
+  const base = tables.base(table)
+  const outLos = tables.lo(target)
+  const outHis = tables.hi(target)
+  const outBase = tables.base(target)
+  const shared = (vma.flags & VM_SHARED) !== 0
+  const keepsBit = (copy.flags & VM_UFFD_WP) !== 0
+  let copied = 0
+  for (let i = from; i < to; i++) {
+    const lo = los[base + i]
+    const hi = his[base + i]
+    if (lo === 0 && hi === 0) continue
+    if ((lo & PAGE_PRESENT_ANY) === 0) {
+      if (copySoftleaf(parent, copy, table, target, i)) copied++
+      continue
+    }
+    const pfn = ptePfn(lo, hi)
+    const flags = frames.flags(pfn)
+    if ((flags & FRAME_ZERO) === 0) {
+      frames.get(pfn)
+      const count = lo & PAGE_PSE ? FRAME_ENTIRE : FRAME_MAP
+      frames.setField(pfn, count, frames.field(pfn, count) + 1)
+      if (flags & FRAME_ANON) frames.clearFlags(pfn, FRAME_EXCLUSIVE)
+    }
+    let entry = lo
+    if (!shared && lo & PAGE_RW) {
+      entry &= ~PAGE_RW
+      los[base + i] = entry
+    }
+    if (shared) entry &= ~PAGE_DIRTY
+    if (!keepsBit) entry &= ~PAGE_UFFD_WP
+    outLos[outBase + i] = entry
+    outHis[outBase + i] = hi
+    copied++
+  }
+  counters.ptes += to - from
+  tables.addUsed(target, copied)
+}
+
+/** @returns true when the child's entry is not none */
+function copySoftleaf(parent: AddressSpace, copy: VmArea, table: number, target: number, index: number): boolean {
+  const { tables, swap } = parent.machine
+  const { encoding, kernel } = parent
+  const at = tables.base(table) + index
+  const lo = tables.lo(table)[at]
+  const hi = tables.hi(table)[at]
+  const keepsBit = (copy.flags & VM_UFFD_WP) !== 0
+  let childLo = lo
+  let childHi = hi
+  const kind = classify(lo, hi, kernel.types, encoding)
+  if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
+    const bits = encoding.markerBits(lo, hi) & (keepsBit ? -1 : ~PTE_MARKER_UFFD_WP)
+    childLo = encoding.markerLo(bits)
+    childHi = encoding.markerHi(bits)
+  } else {
+    if (kind === SOFTLEAF_SWAP) {
+      swap.dup(swpOffset(lo, hi))
+      childLo &= ~SWP_EXCLUSIVE
+      tables.lo(table)[at] = lo & ~SWP_EXCLUSIVE
+    }
+    if (!keepsBit) childLo &= ~SWP_UFFD_WP
+  }
+  const out = tables.base(target) + index
+  tables.lo(target)[out] = childLo
+  tables.hi(target)[out] = childHi
+  return childLo !== 0 || childHi !== 0
+}
+
+/** A file's huge leaf is left to be faulted again; an anonymous one is shared. */
+function copyHugePmd(parent: AddressSpace, vma: VmArea, child: AddressSpace, copy: VmArea, vpn: number): void {
+  if (vma.file !== null) return
+  const { tables, frames } = parent.machine
+  const pmd = tables.pmdTable(parent.pgd, vpn)
+  const at = tables.base(pmd) + (pmdNumber(vpn) & 511)
+  const pfn = hugePmdPfn(parent, vpn)
+  const lo = tables.lo(pmd)[at] & ~PAGE_RW
+  tables.lo(pmd)[at] = lo
+  tables.pmdTableAlloc(child.pgd, vpn)
+  setPmd(child, vpn, copy.flags & VM_UFFD_WP ? lo : lo & ~PAGE_UFFD_WP, tables.hi(pmd)[at])
+  child.deposit(1)
+  mapHuge(parent.machine, pfn)
+  if ((frames.flags(pfn) & FRAME_ZERO) === 0) for (let i = 0; i < 512; i++) frames.clearFlags(pfn + i, FRAME_EXCLUSIVE)
+}

@@ -1,0 +1,147 @@
+/**
+ * The fault path: vma, then the leaf, then whoever serves leaves of that class.
+ *
+ * @source v6.18 mm/memory.c handle_mm_fault(), handle_pte_fault(), do_wp_page(), handle_pte_marker(); mm/hugetlb.c hugetlb_fault()
+ * @module
+ */
+import {
+  FAULT_DONE, FAULT_HWPOISON, FAULT_MINOR, FAULT_MISSING, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV, FAULT_WP, PAGE_DIRTY, PAGE_PRESENT_ANY,
+  PAGE_RW, PAGE_UFFD_WP, PTE_MARKER_GUARD, PTE_MARKER_POISONED, SOFTLEAF_HWPOISON, SOFTLEAF_MARKER, SOFTLEAF_MIGRATION, SOFTLEAF_SPECIAL_PTE,
+  SOFTLEAF_SWAP, UFFD_GO_ON, UFFD_REASON_MINOR, UFFD_REASON_MISSING, UFFD_REASON_WP, UFFD_SIGBUS, VM_ACCESS_FLAGS, VM_SHARED, VM_UFFD_WP,
+  VM_WRITE, type Fault,
+} from '@faultline/mm-types'
+import { leafIndex, leafTable, leafTableAlloc } from '@faultline/pagetable-core'
+import { classify } from '@faultline/swap-entry'
+import { ACCESS_WAITS, type AccessRequest } from './access.ts'
+import type { AddressSpace } from './address-space.ts'
+import { faultHuge } from './huge-fault.ts'
+import type { Kernel } from './kernel.ts'
+
+/**
+ * Serves one page fault.
+ *
+ * @returns FAULT_DONE when the access is to be tried again, a FAULT_* code for a signal, or ACCESS_WAITS
+ */
+export function handleFault(mm: AddressSpace, vpn: number, write: boolean, request: AccessRequest): number {
+  const kernel = mm.kernel
+  const counters = kernel.machine.counters
+  counters.faults++
+  const vma = mm.vmas.find(vpn)
+  if (vma === undefined) return FAULT_SIGSEGV
+  if (write ? (vma.flags & VM_WRITE) === 0 : (vma.flags & VM_ACCESS_FLAGS) === 0) return FAULT_SIGSEGV
+  const fault = kernel.fault
+  fault.mm = mm
+  fault.vma = vma
+  fault.vpn = vpn
+  fault.write = write
+  fault.unshare = false
+  fault.armed = false
+  fault.address = vpn * 4096 + request.byte
+  fault.thread = request.thread
+  const code = serve(kernel, fault)
+  return code === FAULT_DONE ? FAULT_DONE : escalate(kernel, fault, code)
+}
+
+/** Hands what no handler could serve to the monitor, or makes it a signal. */
+function escalate(kernel: Kernel, fault: Fault, code: number): number {
+  const counters = kernel.machine.counters
+  let reason: number
+  if (code === FAULT_WP) {
+    reason = UFFD_REASON_WP
+    counters.faultsWp++
+  } else if (code === FAULT_MISSING) {
+    reason = UFFD_REASON_MISSING
+    counters.faultsMissing++
+  } else if (code === FAULT_MINOR) {
+    reason = UFFD_REASON_MINOR
+    counters.faultsMinor++
+  } else return code
+  const answer = kernel.uffd.deliver(fault, reason)
+  if (answer === UFFD_GO_ON) return FAULT_DONE
+  return answer === UFFD_SIGBUS ? FAULT_SIGBUS : ACCESS_WAITS
+}
+
+/** Finds the leaf and picks its handler. */
+export function serve(kernel: Kernel, fault: Fault): number {
+  const { mm, vma, vpn } = fault
+  const tables = kernel.machine.tables
+  const shift = vma.pageShift
+  if (shift === 12) {
+    const code = faultHuge(kernel, fault)
+    if (code >= 0) return code
+  }
+  let table = leafTable(tables, mm.pgd, vpn, shift)
+  if (table === 0) {
+    table = leafTableAlloc(tables, mm.pgd, vpn, shift)
+    if (table === 0) return FAULT_OOM
+  }
+  const index = leafIndex(vpn, shift)
+  const at = tables.base(table) + index
+  fault.table = table
+  fault.index = index
+  fault.lo = tables.lo(table)[at]
+  fault.hi = tables.hi(table)[at]
+  kernel.machine.counters.ptes++
+  if (fault.lo === 0 && fault.hi === 0) return kernel.backends[vma.backend].fault(fault)
+  if (fault.lo & PAGE_PRESENT_ANY) return fault.write || fault.unshare ? servePresent(kernel, fault) : spurious(kernel)
+  return serveSoftleaf(kernel, fault)
+}
+
+/** A present leaf and a write: armed, already writable, shared, or to be copied. */
+function servePresent(kernel: Kernel, fault: Fault): number {
+  const { vma, lo } = fault
+  const tables = kernel.machine.tables
+  if (lo & PAGE_RW) return spurious(kernel)
+  if (!fault.unshare && lo & PAGE_UFFD_WP && vma.flags & VM_UFFD_WP) {
+    if (!kernel.uffd.wpAsync(vma)) return FAULT_WP
+    fault.lo = lo & ~PAGE_UFFD_WP
+    tables.lo(fault.table)[tables.base(fault.table) + fault.index] = fault.lo
+    kernel.machine.counters.faultsWp++
+  }
+  if (vma.flags & VM_SHARED) {
+    // hugetlb refuses to copy or reuse an armed page, registered or not. @source hugetlb_wp()
+    if (vma.backend === 'hugetlb' && fault.lo & PAGE_UFFD_WP) return FAULT_DONE
+    tables.lo(fault.table)[tables.base(fault.table) + fault.index] = fault.lo | PAGE_RW | PAGE_DIRTY
+    kernel.machine.counters.ptes++
+    return FAULT_DONE
+  }
+  return vma.backend === 'hugetlb' ? kernel.backends.hugetlb.copyOnWrite(fault) : kernel.backends.anon.copyOnWrite(fault)
+}
+
+function spurious(kernel: Kernel): number {
+  kernel.machine.counters.faultsSpurious++
+  return FAULT_DONE
+}
+
+/** An entry that is neither none nor present. */
+function serveSoftleaf(kernel: Kernel, fault: Fault): number {
+  const encoding = kernel.design.encoding
+  switch (classify(fault.lo, fault.hi, kernel.types, encoding)) {
+    case SOFTLEAF_SWAP:
+      return kernel.backends.anon.swapIn(fault)
+    case SOFTLEAF_MARKER:
+    case SOFTLEAF_SPECIAL_PTE:
+      return serveMarker(kernel, fault, encoding.markerBits(fault.lo, fault.hi))
+    case SOFTLEAF_HWPOISON:
+      return FAULT_HWPOISON
+    case SOFTLEAF_MIGRATION:
+      return FAULT_DONE
+    default:
+      return FAULT_SIGBUS
+  }
+}
+
+function serveMarker(kernel: Kernel, fault: Fault, bits: number): number {
+  kernel.machine.counters.faultsMarker++
+  if (bits & PTE_MARKER_POISONED) return FAULT_HWPOISON
+  if (bits & PTE_MARKER_GUARD) return FAULT_SIGSEGV
+  const { vma } = fault
+  if (vma.flags & VM_UFFD_WP) fault.armed = true
+  else if (vma.backend === 'hugetlb') fault.armed = true
+  else {
+    // Left behind by a registration that is gone: cleared, and the access finds none. @source pte_marker_handle_uffd_wp()
+    kernel.machine.tables.set(fault.table, fault.index, 0, 0)
+    return FAULT_DONE
+  }
+  return kernel.backends[vma.backend].fault(fault)
+}

@@ -1,0 +1,48 @@
+/**
+ * Freeing page tables.
+ *
+ * @source v6.18 mm/memory.c free_pgtables(); mm/pt_reclaim.c try_to_free_pte()
+ * @module
+ */
+import { entryTable, pmdNumber, pointsToTable } from '@faultline/pagetable-core'
+import type { AddressSpace } from './address-space.ts'
+
+/** Pages covered by one entry, by level of the table. */
+const ENTRY_PAGES = [1, 512, 262144, 134217728]
+
+/** Frees the table of ptes over a page. Its entries hold no page any more. @returns false when there is none */
+export function freePteTable(mm: AddressSpace, vpn: number): boolean {
+  const tables = mm.machine.tables
+  const table = tables.pteTable(mm.pgd, vpn)
+  if (table === 0) return false
+  tables.forget(mm.pgd, vpn)
+  tables.set(tables.pmdTable(mm.pgd, vpn), pmdNumber(vpn) & 511, 0, 0)
+  tables.free(table)
+  return true
+}
+
+/** Frees every table of which no page in [start, end) is mapped by a vma any more. */
+export function freePgtables(mm: AddressSpace, start: number, end: number): void {
+  freeBelow(mm, mm.pgd, 3, 0, start, end)
+}
+
+/** Frees what can be freed under one table. `origin` is the first page the table covers. */
+function freeBelow(mm: AddressSpace, table: number, level: number, origin: number, start: number, end: number): void {
+  const tables = mm.machine.tables
+  const span = ENTRY_PAGES[level]
+  const base = tables.base(table)
+  const first = Math.max(0, Math.floor((start - origin) / span))
+  const last = Math.min(511, Math.floor((end - 1 - origin) / span))
+  for (let i = first; i <= last; i++) {
+    const lo = tables.lo(table)[base + i]
+    if (!pointsToTable(lo)) continue
+    const lower = entryTable(lo, tables.hi(table)[base + i])
+    const from = origin + i * span
+    if (level > 1) freeBelow(mm, lower, level - 1, from, start, end)
+    if (mm.vmas.within(from, from + span).length > 0) continue
+    if (level === 1) tables.forget(mm.pgd, from)
+    tables.set(table, i, 0, 0)
+    tables.free(lower)
+  }
+}
+

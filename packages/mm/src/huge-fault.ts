@@ -1,0 +1,130 @@
+/**
+ * Faults on huge leaves of 4 KiB vmas, and the choice to serve an empty range by a huge page.
+ *
+ * @source v6.18 mm/huge_memory.c do_huge_pmd_anonymous_page(), do_huge_pmd_wp_page(); mm/memory.c wp_huge_pmd()
+ * @module
+ */
+import {
+  FAULT_DONE, FAULT_MISSING, FAULT_OOM, FAULT_WP, FRAME_ANON, FRAME_EXCLUSIVE, FRAME_INDEX, FRAME_MAPPING, FRAME_SWAPBACKED, PAGE_ACCESSED,
+  PAGE_DIRTY, PAGE_PSE, PAGE_RW, PAGE_UFFD_WP, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_SHARED, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE, type Fault, type Vma,
+} from '@faultline/mm-types'
+import { HUGE_ZERO_PFN, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
+import type { AddressSpace } from './address-space.ts'
+import { HUGE_PAGES, hugePmdLo, hugePmdPfn, isHugeExclusive, mapHuge, setPmd, splitHugePmd } from './huge.ts'
+import type { Kernel } from './kernel.ts'
+
+/** Not served here: go on at the pte level. */
+export const FALLBACK = -1
+
+/** Serves a fault at the pmd level. @returns a FAULT_* code, or FALLBACK */
+export function faultHuge(kernel: Kernel, fault: Fault): number {
+  const mm = fault.mm as AddressSpace
+  const lo = hugePmdLo(mm, fault.vpn)
+  if (lo !== 0) return servePresentHuge(kernel, mm, fault, lo)
+  const vma = fault.vma
+  if (vma.backend !== 'anon' || !allowsHuge(kernel, vma, fault.vpn)) return FALLBACK
+  const tables = kernel.machine.tables
+  if (tables.pteTable(mm.pgd, fault.vpn) !== 0) return FALLBACK
+  return faultAnonHuge(kernel, mm, fault)
+}
+
+/** @source v6.18 mm/huge_memory.c __thp_vma_allowable_orders(), thp_vma_suitable_order() */
+export function allowsHuge(kernel: Kernel, vma: Vma, vpn: number): boolean {
+  const enabled = kernel.settings.thp
+  if (vma.flags & VM_NOHUGEPAGE || enabled === 'never') return false
+  if (enabled === 'madvise' && (vma.flags & VM_HUGEPAGE) === 0) return false
+  return isSuitable(vma, vpn)
+}
+
+/** The aligned 2 MiB range around a page lies within the vma. */
+export function isSuitable(vma: Vma, vpn: number): boolean {
+  const start = vpn - (vpn & 511)
+  if (vma.file !== null && ((vma.pgoff - vma.start) & 511) !== 0) return false
+  return start >= vma.start && start + HUGE_PAGES <= vma.end
+}
+
+function faultAnonHuge(kernel: Kernel, mm: AddressSpace, fault: Fault): number {
+  const { vma, vpn } = fault
+  const machine = kernel.machine
+  if (vma.flags & VM_UFFD_MISSING) return FAULT_MISSING
+  if (machine.tables.pmdTableAlloc(mm.pgd, vpn) === 0) return FAULT_OOM
+  mm.prepareAnonVma(vma)
+  if (!fault.write && kernel.settings.hugeZeroPage) {
+    setPmd(mm, vpn, pteLo(HUGE_ZERO_PFN, PAGE_PSE), pteHi(HUGE_ZERO_PFN, vma.flags))
+  } else {
+    const pfn = machine.frames.alloc(9)
+    if (pfn === 0) return FALLBACK
+    mapAnonHuge(mm, vma, vpn, pfn)
+    machine.frames.put(pfn)
+  }
+  mm.deposit(1)
+  machine.counters.ptes++
+  return FAULT_DONE
+}
+
+/** Maps a new anonymous huge page, writable as the vma is. @source map_anon_folio_pmd() */
+export function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number): void {
+  const frames = mm.machine.frames
+  const start = vpn - (vpn & 511)
+  for (let i = 0; i < HUGE_PAGES; i++) {
+    frames.setFlags(pfn + i, FRAME_ANON | FRAME_EXCLUSIVE | FRAME_SWAPBACKED)
+    frames.setField(pfn + i, FRAME_MAPPING, (vma.anonVma as { id: number }).id)
+    frames.setField(pfn + i, FRAME_INDEX, vma.pgoff + (start + i - vma.start))
+  }
+  setPmd(mm, vpn, pteLo(pfn, PAGE_PSE | (vma.flags & VM_WRITE ? PAGE_RW | PAGE_DIRTY : 0)), pteHi(pfn, vma.flags))
+  mapHuge(mm.machine, pfn)
+}
+
+function servePresentHuge(kernel: Kernel, mm: AddressSpace, fault: Fault, lo: number): number {
+  const { vma, vpn } = fault
+  kernel.machine.counters.ptes++
+  if (!fault.write && !fault.unshare) return FAULT_DONE
+  if (lo & PAGE_RW) return FAULT_DONE
+  if (vma.file !== null) {
+    if (vma.flags & VM_SHARED && (lo & PAGE_UFFD_WP) === 0) {
+      splitHugePmd(mm, vma, vpn)
+      return FALLBACK
+    }
+    splitHugePmd(mm, vma, vpn)
+    return FALLBACK
+  }
+  if (!fault.unshare && lo & PAGE_UFFD_WP && vma.flags & VM_UFFD_WP) {
+    if (!kernel.uffd.wpAsync(vma)) return FAULT_WP
+    if (kernel.design.hugeWp.splitsOnWrite) {
+      splitHugePmd(mm, vma, vpn)
+      return FALLBACK
+    }
+    setPmdLo(mm, vpn, lo & ~PAGE_UFFD_WP)
+    return FAULT_DONE
+  }
+  return copyHugeOnWrite(kernel, mm, fault, lo)
+}
+
+/** Reuses an exclusive huge page, or falls back to ptes. @source do_huge_pmd_wp_page(), do_huge_zero_wp_pmd() */
+function copyHugeOnWrite(kernel: Kernel, mm: AddressSpace, fault: Fault, lo: number): number {
+  const { vma, vpn } = fault
+  const machine = kernel.machine
+  const pfn = hugePmdPfn(mm, vpn)
+  if (pfn === HUGE_ZERO_PFN) {
+    const fresh = allowsHuge(kernel, vma, vpn) ? machine.frames.alloc(9) : 0
+    if (fresh !== 0) {
+      mm.prepareAnonVma(vma)
+      mapAnonHuge(mm, vma, vpn, fresh)
+      machine.frames.put(fresh)
+      mm.flush(vpn - (vpn & 511), HUGE_PAGES)
+      return FAULT_DONE
+    }
+  } else if (isHugeExclusive(machine, pfn)) {
+    for (let i = 0; i < HUGE_PAGES; i++) machine.frames.setFlags(pfn + i, FRAME_EXCLUSIVE)
+    setPmdLo(mm, vpn, lo | PAGE_RW | PAGE_DIRTY | PAGE_ACCESSED)
+    return FAULT_DONE
+  }
+  splitHugePmd(mm, vma, vpn)
+  return FALLBACK
+}
+
+function setPmdLo(mm: AddressSpace, vpn: number, lo: number): void {
+  const tables = mm.machine.tables
+  const pmd = tables.pmdTable(mm.pgd, vpn)
+  tables.lo(pmd)[tables.base(pmd) + (pmdNumber(vpn) & 511)] = lo
+}

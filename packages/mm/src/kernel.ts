@@ -1,0 +1,142 @@
+/**
+ * The composed kernel: one machine, one design, and the address spaces and files that live on it.
+ * @module
+ */
+import {
+  FRAME_ANON, FRAME_INDEX, FRAME_MAPPING, type AnonVma, type BackendName, type Backends, type Design, type Fault, type Inode, type Mm,
+  type SwpTypes, type UffdHooks,
+} from '@faultline/mm-types'
+import { Tlb, type SimulatedMachine } from '@faultline/pagetable-core'
+import { swpTypes } from '@faultline/swap-entry'
+import { AddressSpace } from './address-space.ts'
+import type { VmArea } from './vma.ts'
+
+/** Settings of the machine that are not part of a design: /sys/kernel/mm and the like. */
+export interface KernelSettings {
+  /** /sys/kernel/mm/transparent_hugepage/enabled. */
+  readonly thp: 'never' | 'madvise' | 'always'
+  /** Huge zero page for read faults of huge-page mappings. */
+  readonly hugeZeroPage: boolean
+  /** CPUs with a TLB of their own. */
+  readonly cpus: number
+  /** Pages mapped around a read fault of a file page; 1 switches it off. @source fault_around_bytes */
+  readonly faultAroundPages: number
+}
+
+/** The measured machine's settings, one CPU. */
+export const DEFAULT_SETTINGS: KernelSettings = { thp: 'madvise', hugeZeroPage: true, cpus: 1, faultAroundPages: 16 }
+
+/** What `Kernel` is built from; `@faultline/designs` puts it together. */
+export interface KernelParts {
+  readonly machine: SimulatedMachine
+  readonly design: Design
+  readonly backends: Backends
+  readonly settings?: Partial<KernelSettings>
+}
+
+/** A simulated kernel. */
+export class Kernel {
+  readonly machine: SimulatedMachine
+  readonly design: Design
+  readonly backends: Backends
+  readonly settings: KernelSettings
+  readonly types: SwpTypes = swpTypes()
+  readonly tlbs: Tlb[] = []
+  readonly mms: AddressSpace[] = []
+  /** Set once by whoever composes the kernel; a kernel without userfaultfd keeps the stub. */
+  uffd: UffdHooks = NO_UFFD
+  /** Anonymous mappings and files by the id that frames carry. */
+  private readonly anonVmas = new Map<number, AnonVma>()
+  private nextMapping = 1
+  private readonly deferred: { mm: Mm; vpn: number; pages: number }[] = []
+  /** The one fault descriptor; faults do not nest. */
+  readonly fault: Fault = {
+    mm: null as never, vma: null as never, vpn: 0, write: false, unshare: false, armed: false, address: 0, thread: '', table: 0, index: 0, lo: 0,
+    hi: 0,
+  }
+
+  constructor(parts: KernelParts) {
+    this.machine = parts.machine
+    this.design = parts.design
+    this.backends = parts.backends
+    this.settings = { ...DEFAULT_SETTINGS, ...parts.settings }
+    for (let i = 0; i < this.settings.cpus; i++) this.tlbs.push(new Tlb())
+  }
+
+  newMm(): AddressSpace {
+    const mm = new AddressSpace(this, this.mms.length)
+    this.mms.push(mm)
+    return mm
+  }
+
+  newAnonVma(): AnonVma {
+    const anonVma = { id: this.nextMapping++, vmas: new Set<never>() }
+    this.anonVmas.set(anonVma.id, anonVma)
+    return anonVma
+  }
+
+  /** A new memory file of `size` pages of 2^pageShift bytes. */
+  newInode(backend: BackendName, size: number, pageShift: number): Inode {
+    return { id: this.nextMapping++, backend, pageShift, size, pages: new Map(), vmas: new Set(), reserved: new Set() }
+  }
+
+  /** Every place that may map an anonymous page, by its mapping and index. @source mm/rmap.c rmap_walk_anon() */
+  anonMappings(pfn: number): { vma: VmArea; vpn: number }[] {
+    const frames = this.machine.frames
+    const found: { vma: VmArea; vpn: number }[] = []
+    if (!(frames.flags(pfn) & FRAME_ANON)) return found
+    const anonVma = this.anonVmas.get(frames.field(pfn, FRAME_MAPPING))
+    if (anonVma === undefined) return found
+    const index = frames.field(pfn, FRAME_INDEX)
+    for (const vma of anonVma.vmas) {
+      const offset = (index - (vma.pgoff | 0)) | 0
+      if (offset >= 0 && offset < vma.end - vma.start) found.push({ vma: vma as VmArea, vpn: vma.start + offset })
+    }
+    return found
+  }
+
+  /**
+   * Makes every CPU forget translations of [vpn, vpn + pages), now, or with the deferred policy when `flushDeferred`
+   * is called: that window is where a stale translation can be used.
+   */
+  flush(mm: Mm, vpn: number, pages: number, changed = 1): void {
+    const policy = this.design.tlb
+    const counters = this.machine.counters
+    counters.tlbFlushes += policy.flushesEachPte ? changed : 1
+    counters.tlbFlushedPages += policy.flushesEachPte ? changed : pages
+    if (policy.deferred) this.deferred.push({ mm, vpn, pages })
+    else this.flushNow(mm, vpn, pages)
+  }
+
+  private flushNow(mm: Mm, vpn: number, pages: number): void {
+    for (const tlb of this.tlbs) {
+      // @source arch/x86/mm/tlb.c tlb_single_page_flush_ceiling (33): beyond it the whole address space goes.
+      if (pages > 33) tlb.flushMm(mm.id)
+      else for (let i = 0; i < pages; i++) tlb.flushPage(mm.id, vpn + i)
+    }
+  }
+
+  /** True while flushes of an address space are still due. @source mm_tlb_flush_pending() */
+  flushPending(mm: Mm): boolean {
+    return this.deferred.some((flush) => flush.mm === mm)
+  }
+
+  /** Performs the flushes that the deferred policy put off. */
+  flushDeferred(): void {
+    for (const { mm, vpn, pages } of this.deferred.splice(0)) this.flushNow(mm, vpn, pages)
+  }
+}
+
+const NO_UFFD: UffdHooks = {
+  wpAsync: () => false,
+  usesMarkers: () => false,
+  deliver: () => 0,
+  forkVma: (_parent, child) => {
+    child.uffd = null
+  },
+  forkDone: () => {},
+  removed: () => {},
+  unmapped: () => {},
+  remapped: () => false,
+  exited: () => {},
+}

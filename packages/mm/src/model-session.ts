@@ -1,0 +1,100 @@
+/**
+ * A session on the model: performs operations one by one and says what each did.
+ * @module
+ */
+import { ENOMEM, FAULT_DONE, FAULT_HWPOISON, FAULT_SIGBUS, FAULT_SIGSEGV } from '@faultline/mm-types'
+import { countSteps } from '@faultline/pagetable-core'
+import { ACCESS_BLOCKED, ACCESS_DONE, ACCESS_SIGBUS, ACCESS_SIGSEGV, ExpressionError, type Operation, type Outcome, type SyncSession } from '@faultline/program'
+import { access, ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from './access.ts'
+import type { AddressSpace } from './address-space.ts'
+import { Bindings } from './bindings.ts'
+import { performMemory } from './perform-memory.ts'
+import { performUffd } from './perform-uffd.ts'
+import { exitMm } from './calls/mmap.ts'
+import type { ComposedKernel } from './model-system.ts'
+import { Blocked } from './blocked.ts'
+
+/** One laboratory: a kernel, and names for what the program made on it. */
+export class ModelSession implements SyncSession {
+  readonly system: string
+  readonly composed: ComposedKernel
+  readonly bindings = new Bindings()
+  readonly blocked: Blocked
+  private readonly request: AccessRequest = { cpu: 0, thread: 'main', byte: 0, stamp: 0 }
+  private lastProcess = ''
+  private lastMm: AddressSpace | null = null
+
+  constructor(system: string, composed: ComposedKernel) {
+    this.system = system
+    this.composed = composed
+    this.blocked = new Blocked(this)
+    this.bindings.processes.set('main', composed.kernel.newMm())
+  }
+
+  /** The address space of the process that an operation names. */
+  mm(operation: { readonly process?: string }): AddressSpace {
+    return this.bindings.process(operation.process ?? 'main')
+  }
+
+  perform(operation: Operation): Outcome {
+    this.composed.kernel.machine.counters.calls++
+    const outcome = performMemory(this, operation) ?? performUffd(this, operation)
+    if (outcome === undefined) {
+      throw new ExpressionError(this.system, 'model', `the operation '${operation.op}'`, 'leave it out, or run the program on a kernel')
+    }
+    const finished = this.blocked.resume()
+    return finished.length > 0 ? { ...outcome, finished } : outcome
+  }
+
+  access(process: string, vpn: number, write: boolean, stamp: number): number {
+    if (process !== this.lastProcess || this.lastMm === null) {
+      this.lastMm = this.bindings.process(process)
+      this.lastProcess = process
+    }
+    const request = this.request
+    request.stamp = stamp
+    const code = access(this.lastMm, vpn, write, request)
+    if (code === FAULT_DONE) return ACCESS_DONE
+    if (code === ACCESS_WAITS) {
+      const context = this.composed.kernel.fault.vma.uffd
+      if (context !== null) this.composed.uffd.forgetWaiter(context, request.thread)
+      return ACCESS_BLOCKED
+    }
+    return code === FAULT_SIGSEGV ? ACCESS_SIGSEGV : ACCESS_SIGBUS
+  }
+
+  get loaded(): number {
+    return this.request.stamp
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    const counters = this.composed.kernel.machine.counters
+    return { ...counters, steps: countSteps(counters) }
+  }
+
+  tableBytes(process: string): number {
+    return this.bindings.process(process).tableBytes()
+  }
+
+  close(): void {
+    for (const mm of this.composed.kernel.mms) exitMm(mm)
+  }
+}
+
+/** The outcome of a system call that returns 0 or a negated errno. */
+export function callOutcome(result: number): Outcome {
+  return { errno: result < 0 ? -result : 0 }
+}
+
+/** The outcome of an access code that is not waiting. */
+export function signalOutcome(session: ModelSession, mm: AddressSpace, vpn: number, code: number): Outcome {
+  if (code === ACCESS_LIVELOCK) return { errno: 0, blocked: true, livelock: true }
+  if (code === FAULT_SIGSEGV) {
+    // SEGV_MAPERR for nothing or a guard, SEGV_ACCERR for missing rights.
+    const vma = mm.vmas.find(vpn)
+    return { errno: 0, signal: 'SIGSEGV', signalCode: vma === undefined || session.composed.kernel.fault.vma === vma ? 1 : 2 }
+  }
+  if (code === FAULT_SIGBUS || code === FAULT_HWPOISON) return { errno: 0, signal: 'SIGBUS', signalCode: 2 }
+  return { errno: ENOMEM }
+}
+

@@ -1,0 +1,182 @@
+/**
+ * Operations on memory: maps, accesses, advice, files, observations.
+ * @module
+ */
+import {
+  EBUSY, EINVAL, MADV_COLD, MADV_COLLAPSE, MADV_DOFORK, MADV_DONTFORK, MADV_DONTNEED, MADV_FREE, MADV_GUARD_INSTALL, MADV_GUARD_REMOVE,
+  MADV_HUGEPAGE, MADV_KEEPONFORK, MADV_MERGEABLE, MADV_NOHUGEPAGE, MADV_NORMAL, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_REMOVE,
+  MADV_UNMERGEABLE, MADV_WILLNEED, MADV_WIPEONFORK, PROT_EXEC, PROT_READ, PROT_WRITE, SCAN_EXCEED_NONE_PTE, SCAN_EXCEED_SHARED_PTE,
+  SCAN_EXCEED_SWAP_PTE, SCAN_SUCCEED, type Inode,
+} from '@faultline/mm-types'
+import { type Advice, type MmapOp, type Operation, type Outcome, type Range } from '@faultline/program'
+import { ACCESS_LIVELOCK, ACCESS_WAITS } from './access.ts'
+import type { AddressSpace } from './address-space.ts'
+import { allocate, ftruncate, punchHole } from './calls/file.ts'
+import { madvise } from './calls/madvise.ts'
+import { exitMm, mmap, munmap } from './calls/mmap.ts'
+import { mprotect } from './calls/mprotect.ts'
+import { pageState } from './calls/pagemap.ts'
+import { populate } from './calls/populate.ts'
+import { scanPagemap } from './calls/scan.ts'
+import { forkMm } from './copy.ts'
+import { callOutcome, type ModelSession } from './model-session.ts'
+import { reclaimPages } from './reclaim.ts'
+
+const ADVICE: Readonly<Record<Advice, number>> = {
+  normal: MADV_NORMAL, dontneed: MADV_DONTNEED, free: MADV_FREE, pageout: MADV_PAGEOUT, cold: MADV_COLD, remove: MADV_REMOVE,
+  collapse: MADV_COLLAPSE, hugepage: MADV_HUGEPAGE, nohugepage: MADV_NOHUGEPAGE, populate_read: MADV_POPULATE_READ,
+  populate_write: MADV_POPULATE_WRITE, guard_install: MADV_GUARD_INSTALL, guard_remove: MADV_GUARD_REMOVE, wipeonfork: MADV_WIPEONFORK,
+  keeponfork: MADV_KEEPONFORK, dontfork: MADV_DONTFORK, dofork: MADV_DOFORK, willneed: MADV_WILLNEED, mergeable: MADV_MERGEABLE,
+  unmergeable: MADV_UNMERGEABLE,
+}
+
+/** PROT_* bits of a string of `r`, `w`, `x`. */
+export function protBits(prot: string): number {
+  return (prot.includes('r') ? PROT_READ : 0) | (prot.includes('w') ? PROT_WRITE : 0) | (prot.includes('x') ? PROT_EXEC : 0)
+}
+
+/** @returns the outcome, or undefined when the operation is none of these */
+export function performMemory(session: ModelSession, op: Operation): Outcome | undefined {
+  const { bindings, composed } = session
+  switch (op.op) {
+    case 'comment':
+      return { errno: 0 }
+    case 'file':
+      bindings.files.set(op.file, composed.kernel.newInode(op.hugeShift ? 'hugetlb' : 'shmem', op.pages, op.hugeShift ?? 12))
+      return { errno: 0 }
+    case 'mmap':
+      return performMmap(session, op)
+    case 'munmap':
+      return pages(session, op.range, (mm, start, end) => munmap(mm, start, end), session.mm(op))
+    case 'mprotect':
+      return pages(session, op.range, (mm, start, end) => mprotect(mm, start, end, protBits(op.prot)), session.mm(op))
+    case 'read':
+    case 'write': {
+      const address = bindings.address(op.at)
+      const mm = session.mm(op)
+      const thread = `${op.process ?? 'main'}.${op.thread ?? 'main'}`
+      const vpn = Math.floor(address / 4096)
+      return session.blocked.attempt({
+        mm, thread, vpn, byte: address - vpn * 4096, write: op.op === 'write', stamp: op.op === 'write' ? op.value : 0,
+      })
+    }
+    case 'fork': {
+      const child = composed.kernel.newMm()
+      bindings.processes.set(op.child, child)
+      forkMm(session.mm(op), child)
+      return { errno: 0 }
+    }
+    case 'exit':
+      exitMm(session.mm(op))
+      return { errno: 0 }
+    case 'madvise':
+      return performMadvise(session, session.mm(op), op.range, op.advice)
+    case 'fallocate': {
+      const inode = bindings.file(op.file)
+      if (op.pages <= 0) return { errno: EINVAL }
+      if (!op.punch) return callOutcome(allocate(composed.kernel, inode, op.page, op.page + op.pages))
+      punchHole(composed.kernel, inode, op.page, op.page + op.pages)
+      return { errno: 0 }
+    }
+    case 'ftruncate':
+      return callOutcome(ftruncate(composed.kernel, bindings.file(op.file), op.pages))
+    case 'reclaim':
+    case 'khugepaged':
+      return performKernel(session, session.mm(op), op.range, op.op)
+    case 'pagemap': {
+      const first = Math.floor(bindings.address(op.range.at) / 4096)
+      const mm = session.mm(op)
+      const step = 2 ** (bindings.region(op.range.at.region).pageShift - 12)
+      return { errno: 0, pages: Array.from({ length: op.range.pages }, (_, i) => pageState(mm, first + i * step)) }
+    }
+    case 'scan': {
+      const start = bindings.address(op.range.at)
+      const { errno, regions, walkEnd } = scanPagemap(session.mm(op), { ...op, start, end: start + bindings.length(op.range) })
+      return errno ? { errno } : { errno: 0, regions, walkEnd }
+    }
+    case 'status':
+      return { errno: 0, bytes: session.mm(op).tableBytes() }
+    default:
+      return undefined
+  }
+}
+
+function performMmap(session: ModelSession, op: MmapOp): Outcome {
+  const { bindings, composed } = session
+  const hugetlb = op.memory === 'hugetlb' || op.memory === 'hugetlb-private'
+  const pageShift = hugetlb ? (op.hugeShift ?? 21) : 12
+  let file: Inode | null = null
+  if (op.memory !== 'anon') {
+    file = op.file === undefined ? composed.kernel.newInode(hugetlb ? 'hugetlb' : 'shmem', op.pages, pageShift) : bindings.file(op.file)
+  }
+  const scale = 2 ** (pageShift - 12)
+  const size = op.pages * scale
+  const start = op.vpn ?? (op.at ? bindings.address(op.at) / 4096 : bindings.place(size, pageShift))
+  if (start % scale !== 0 || size <= 0) return { errno: EINVAL }
+  const error = mmap(session.mm(op), {
+    start, pages: size, prot: protBits(op.prot), shared: op.memory === 'shmem' || op.memory === 'hugetlb', file, pgoff: (op.pgoff ?? 0) * scale,
+  })
+  if (error) return { errno: -error }
+  bindings.regions.set(op.region, { vpn: start, pageShift })
+  return { errno: 0, address: start * 4096 }
+}
+
+/** Runs a call over a range that must start on a page; its end is rounded up, as the kernel does. */
+function pages(session: ModelSession, range: Range, call: (mm: AddressSpace, start: number, end: number) => number, mm: AddressSpace): Outcome {
+  const start = session.bindings.address(range.at)
+  const length = session.bindings.length(range)
+  if (start % 4096 !== 0) return { errno: EINVAL }
+  return callOutcome(call(mm, start / 4096, Math.ceil((start + length) / 4096)))
+}
+
+function performMadvise(session: ModelSession, mm: AddressSpace, range: Range, advice: Advice): Outcome {
+  switch (advice) {
+    case 'populate_read':
+    case 'populate_write':
+      return performPopulate(session, mm, range, advice === 'populate_write')
+    case 'collapse':
+      return pages(session, range, (owner, start, end) => collapse(session, owner, start, end, true), mm)
+    default:
+      return pages(session, range, (owner, start, end) => (start === end ? 0 : madvise(owner, start, end, ADVICE[advice])), mm)
+  }
+}
+
+/** MADV_COLLAPSE, or a khugepaged pass. @source v6.18 mm/khugepaged.c madvise_collapse_errno() */
+function collapse(session: ModelSession, mm: AddressSpace, start: number, end: number, forced: boolean): number {
+  const { kernel, khugepaged } = session.composed
+  let result = SCAN_SUCCEED
+  for (const vma of mm.vmas.within(start, end)) {
+    result = khugepaged.collapse(mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), kernel.design.collapse, forced)
+    if (forced && result !== SCAN_SUCCEED) break
+  }
+  if (result === SCAN_SUCCEED) return 0
+  return result === SCAN_EXCEED_NONE_PTE || result === SCAN_EXCEED_SWAP_PTE || result === SCAN_EXCEED_SHARED_PTE ? -EBUSY : -EINVAL
+}
+
+function performPopulate(session: ModelSession, mm: AddressSpace, range: Range, write: boolean): Outcome {
+  const start = session.bindings.address(range.at)
+  if (start % 4096 !== 0) return { errno: EINVAL }
+  const state = { vpn: start / 4096 }
+  const end = Math.ceil((start + session.bindings.length(range)) / 4096)
+  const request = { cpu: 0, thread: 'main.main', byte: 0, stamp: 0 }
+  const result = populate(mm, state, end, write, request)
+  if (result === ACCESS_WAITS || result === ACCESS_LIVELOCK) return { errno: 0, blocked: true, livelock: result === ACCESS_LIVELOCK }
+  return callOutcome(result)
+}
+
+function performKernel(session: ModelSession, mm: AddressSpace, range: Range, what: 'reclaim' | 'khugepaged'): Outcome {
+  return pages(
+    session,
+    range,
+    (owner, start, end) => {
+      if (what === 'khugepaged') {
+        collapse(session, owner, start, end, false)
+        return 0
+      }
+      for (const vma of owner.vmas.within(start, end)) reclaimPages(owner, vma, Math.max(start, vma.start), Math.min(end, vma.end), true)
+      return 0
+    },
+    mm,
+  )
+}
+

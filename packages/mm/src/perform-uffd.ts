@@ -1,0 +1,85 @@
+/**
+ * Operations on userfaultfds.
+ * @module
+ */
+import { EAGAIN, EBADF, EINVAL, type UffdMessage } from '@faultline/mm-types'
+import type { Message, Operation, Outcome } from '@faultline/program'
+import { callOutcome, type ModelSession } from './model-session.ts'
+
+/** @returns the outcome, or undefined when the operation is none of these */
+export function performUffd(session: ModelSession, op: Operation): Outcome | undefined {
+  const { bindings, composed } = session
+  const calls = composed.uffd
+  switch (op.op) {
+    case 'userfaultfd': {
+      if (op.flags & ~1) return { errno: EINVAL }
+      bindings.uffds.set(op.uffd, { context: calls.open((op.flags & 1) !== 0), mm: session.mm(op), monitor: null })
+      return { errno: 0 }
+    }
+    case 'api': {
+      const { context, mm } = bindings.uffd(op.uffd)
+      const result = calls.api(context, mm, op.version, op.features)
+      return result < 0 ? { errno: -result } : { errno: 0, features: result }
+    }
+    case 'register': {
+      const { context, mm } = bindings.uffd(op.uffd)
+      const result = calls.register(mm, context, bindings.address(op.range.at), bindings.length(op.range), op.mode)
+      return result < 0 ? { errno: -result } : { errno: 0, result }
+    }
+    case 'unregister': {
+      const { context, mm } = bindings.uffd(op.uffd)
+      return callOutcome(calls.unregister(mm, context, bindings.address(op.range.at), bindings.length(op.range)))
+    }
+    case 'writeprotect': {
+      const { context, mm } = bindings.uffd(op.uffd)
+      return callOutcome(calls.writeProtect(mm, context, bindings.address(op.range.at), bindings.length(op.range), op.mode))
+    }
+    case 'copy':
+    case 'zeropage':
+    case 'continue':
+    case 'poison': {
+      const { context, mm } = bindings.uffd(op.uffd)
+      const { errno, result } = calls.fill(mm, context, {
+        kind: op.op, start: bindings.address(op.range.at), length: bindings.length(op.range), mode: op.mode, stamp: op.op === 'copy' ? op.value : 0,
+      })
+      return { errno: -errno, result }
+    }
+    case 'wake': {
+      const { context } = bindings.uffd(op.uffd)
+      return callOutcome(calls.wake(context, bindings.address(op.range.at), bindings.length(op.range)))
+    }
+    case 'close': {
+      calls.close(composed.kernel.mms.filter((mm) => mm.alive), bindings.uffd(op.uffd).context)
+      return { errno: 0 }
+    }
+    case 'monitor':
+      bindings.uffd(op.uffd).monitor = op
+      return { errno: 0 }
+    case 'receive':
+      return receive(session, op.uffd, op.child)
+    default:
+      return undefined
+  }
+}
+
+function receive(session: ModelSession, name: string, child: string | undefined): Outcome {
+  const { context } = session.bindings.uffd(name)
+  const message = session.composed.uffd.read(context)
+  if (message === undefined) return { errno: EAGAIN }
+  if (message.child !== null && child !== undefined) {
+    const owner = [...session.bindings.processes.values()].find((mm) => mm.vmas.all().some((vma) => vma.uffd === message.child))
+    if (owner === undefined) return { errno: EBADF }
+    session.bindings.uffds.set(child, { context: message.child, mm: owner, monitor: null })
+  }
+  return { errno: 0, messages: [toMessage(message)] }
+}
+
+/** A message in the words of `@faultline/program`. */
+export function toMessage(message: UffdMessage): Message {
+  const { event, address } = message
+  if (event === 'pagefault') {
+    return message.thread ? { event, flags: message.flags, address, thread: message.thread } : { event, flags: message.flags, address }
+  }
+  if (event === 'remap') return { event, address, end: message.end, length: message.length }
+  return event === 'fork' ? { event, address } : { event, address, end: message.end }
+}

@@ -1,0 +1,65 @@
+/**
+ * mprotect on page tables.
+ *
+ * @source v6.18 mm/mprotect.c change_protection(), change_pte_range(), can_change_pte_writable()
+ * @module
+ */
+import {
+  FRAME_ANON, FRAME_EXCLUSIVE, PAGE_DIRTY, PAGE_PRESENT, PAGE_PRESENT_ANY, PAGE_PROTNONE, PAGE_RW, PAGE_UFFD_WP, VM_ACCESS_FLAGS, VM_SHARED,
+  VM_UFFD_WP, VM_WRITE, type Machine, type Vma,
+} from '@faultline/mm-types'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
+import type { AddressSpace } from './address-space.ts'
+import { HUGE_PAGES, hugePmdLo, splitHugePmd } from './huge.ts'
+import type { VmArea } from './vma.ts'
+
+/** Brings the entries of [start, end) in line with the vma's new flags. Bits, markers and tables stay. */
+export function changeProtection(mm: AddressSpace, vma: VmArea, start: number, end: number): void {
+  const tables = mm.machine.tables
+  const shift = vma.pageShift
+  for (let vpn = start; vpn < end; ) {
+    const next = leafSpanEnd(vpn, end, shift)
+    if (shift === 12 && hugePmdLo(mm, vpn) !== 0) {
+      if (next - vpn === HUGE_PAGES) {
+        changeSpan(mm, vma, tables.pmdTable(mm.pgd, vpn), pmdNumber(vpn) & 511, (pmdNumber(vpn) & 511) + 1)
+        vpn = next
+        continue
+      }
+      splitHugePmd(mm, vma, vpn)
+    }
+    const table = leafTable(tables, mm.pgd, vpn, shift)
+    if (table !== 0) {
+      const from = leafIndex(vpn, shift)
+      changeSpan(mm, vma, table, from, from + Math.ceil((next - vpn) / leafPages(shift)))
+    }
+    vpn = next
+  }
+  mm.kernel.flush(mm, start, end - start, end - start)
+}
+
+function changeSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to: number): void {
+  const { tables, counters } = mm.machine
+  const los = tables.lo(table)
+  const his = tables.hi(table)
+  const base = tables.base(table)
+  const none = (vma.flags & VM_ACCESS_FLAGS) === 0
+  for (let at = base + from; at < base + to; at++) {
+    const lo = los[at]
+    if ((lo & PAGE_PRESENT_ANY) === 0) continue
+    let entry = lo & ~(PAGE_RW | PAGE_PRESENT | PAGE_PROTNONE)
+    entry |= none ? PAGE_PROTNONE : PAGE_PRESENT
+    if (!none && mayWrite(mm.machine, vma, lo, his[at])) entry |= PAGE_RW
+    los[at] = entry
+  }
+  counters.ptes += to - from
+}
+
+/** Whether an entry may become writable without a fault. @source can_change_pte_writable(), vma_wants_writenotify() */
+export function mayWrite(machine: Machine, vma: Vma, lo: number, hi: number): boolean {
+  if ((vma.flags & VM_WRITE) === 0) return false
+  if (vma.flags & VM_UFFD_WP && lo & PAGE_UFFD_WP) return false
+  if (vma.flags & VM_SHARED) return (vma.flags & VM_UFFD_WP) === 0 || ((lo & PAGE_DIRTY) !== 0 && vma.backend !== 'hugetlb')
+  if (vma.backend === 'hugetlb') return false
+  const flags = machine.frames.flags(ptePfn(lo, hi))
+  return (flags & FRAME_ANON) !== 0 && (flags & FRAME_EXCLUSIVE) !== 0
+}

@@ -1,0 +1,75 @@
+/**
+ * Virtual memory areas.
+ * @module
+ */
+import type { AnonVma, BackendName, Inode, Mm, UffdContext, Vma } from '@faultline/mm-types'
+
+/** What a new vma is made of. */
+export interface VmaFields {
+  readonly mm: Mm
+  readonly start: number
+  readonly end: number
+  readonly flags: number
+  readonly pgoff: number
+  readonly file: Inode | null
+}
+
+/** A vma; all of one shape, so that the fault path stays monomorphic. */
+export class VmArea implements Vma {
+  readonly mm: Mm
+  start: number
+  end: number
+  flags: number
+  pgoff: number
+  readonly backend: BackendName
+  readonly pageShift: number
+  readonly file: Inode | null
+  anonVma: AnonVma | null = null
+  uffd: UffdContext | null = null
+
+  constructor(fields: VmaFields) {
+    this.mm = fields.mm
+    this.start = fields.start
+    this.end = fields.end
+    this.flags = fields.flags
+    this.pgoff = fields.pgoff
+    this.file = fields.file
+    this.backend = fields.file ? fields.file.backend : 'anon'
+    this.pageShift = fields.file ? fields.file.pageShift : 12
+    if (fields.file) fields.file.vmas.add(this)
+  }
+
+  /** A copy of [start, end) of this vma for `mm`, linked to the same file and anon_vma. */
+  copy(mm: Mm, start: number, end: number, pgoff: number): VmArea {
+    const other = new VmArea({ mm, start, end, flags: this.flags, pgoff, file: this.file })
+    other.uffd = this.uffd
+    if (this.anonVma) joinAnonVma(other, this.anonVma)
+    return other
+  }
+
+  /** Takes the vma off its file's and anon_vma's lists. */
+  unlink(): void {
+    this.file?.vmas.delete(this)
+    this.anonVma?.vmas.delete(this)
+  }
+}
+
+/** Puts a vma on an anon_vma's list. */
+export function joinAnonVma(vma: Vma, anonVma: AnonVma): void {
+  vma.anonVma = anonVma
+  anonVma.vmas.add(vma)
+}
+
+/** Page of the file that a page of a vma shows, in the file's own pages. */
+export function filePage(vma: Vma, vpn: number): number {
+  const index = vma.pgoff + (vpn - vma.start)
+  return vma.pageShift === 12 ? index : Math.floor(index / 2 ** (vma.pageShift - 12))
+}
+
+/** Where a file's page range [from, to), in its own pages, shows in a vma; null when it does not. */
+export function vmaRange(vma: Vma, from: number, to: number): { start: number; end: number } | null {
+  const scale = 2 ** (vma.pageShift - 12)
+  const start = Math.max(vma.start, vma.start + from * scale - vma.pgoff)
+  const end = Math.min(vma.end, vma.start + to * scale - vma.pgoff)
+  return start < end ? { start, end } : null
+}

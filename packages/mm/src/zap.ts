@@ -1,0 +1,157 @@
+/**
+ * Erasing entries: what MADV_DONTNEED, munmap, truncation, hole punching and reclaim of file pages leave behind.
+ *
+ * @source v6.18 mm/memory.c zap_pte_range(), zap_install_uffd_wp_if_needed(); mm/hugetlb.c __unmap_hugepage_range()
+ * @module
+ */
+import {
+  FRAME_ANON, FRAME_CHUNK_MASK, FRAME_MAP, FRAME_SHIFT, FRAME_FLAGS, FRAME_SLOT, PAGE_PRESENT_ANY, PAGE_UFFD_WP, PTE_MARKER_GUARD,
+  PTE_MARKER_POISONED, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SOFTLEAF_SWAP, SWP_UFFD_WP, VM_UFFD_WP, ZAP_DROP_MARKER,
+  FRAME_ZERO, type Machine,
+} from '@faultline/mm-types'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, ptePfn } from '@faultline/pagetable-core'
+import { classify, swpOffset } from '@faultline/swap-entry'
+import type { AddressSpace } from './address-space.ts'
+import { HUGE_PAGES, hugePmdLo, splitHugePmd, zapHugePmd } from './huge.ts'
+import { dropSwapCache } from './swap-cache.ts'
+import type { VmArea } from './vma.ts'
+
+/** How a zap treats what it meets. */
+export interface ZapDetails {
+  /** ZAP_* flags. */
+  readonly flags: number
+  /** False spares private copies of a file mapping (hole punching). @source should_zap_cows() */
+  readonly evenCows: boolean
+}
+
+/** MADV_DONTNEED and reclaim: everything goes, armed file entries leave markers. */
+export const ZAP_PLAIN: ZapDetails = { flags: 0, evenCows: true }
+/** munmap and exit. */
+export const ZAP_FINAL: ZapDetails = { flags: ZAP_DROP_MARKER, evenCows: true }
+/** Hole punching and reclaim through the file. */
+export const ZAP_CACHE_ONLY: ZapDetails = { flags: 0, evenCows: false }
+
+/** Erases [start, end) of a vma. Tables stay. */
+export function zapRange(mm: AddressSpace, vma: VmArea, start: number, end: number, details: ZapDetails): void {
+  const tables = mm.machine.tables
+  const shift = vma.pageShift
+  let changed = 0
+  for (let vpn = start; vpn < end; ) {
+    const next = leafSpanEnd(vpn, end, shift)
+    if (shift === 12 && hugePmdLo(mm, vpn) !== 0) {
+      changed++
+      if (next - vpn === HUGE_PAGES) {
+        zapHugePmd(mm, vma, vpn)
+        vpn = next
+        continue
+      }
+      splitHugePmd(mm, vma, vpn)
+    }
+    const table = leafTable(tables, mm.pgd, vpn, shift)
+    if (table === 0) {
+      vpn = shift === 12 ? tables.nextPmd(mm.pgd, next, end) : next
+      continue
+    }
+    if (tables.used(table) !== 0) {
+      const from = leafIndex(vpn, shift)
+      changed += zapSpan(mm, vma, table, from, from + Math.ceil((next - vpn) / leafPages(shift)), details)
+    }
+    vpn = next
+  }
+  if (changed > 0) mm.kernel.flush(mm, start, end - start, changed)
+}
+
+/** Erases entries [from, to) of one table. @returns entries changed */
+function zapSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to: number, details: ZapDetails): number {
+  const { tables, frames, counters } = mm.machine
+  const los = tables.lo(table)
+  const his = tables.hi(table)
+  const base = tables.base(table)
+  const keeps = vma.file !== null && keepsBit(mm, vma, details.flags)
+  const wpLo = mm.encoding.wpLo
+  const wpHi = mm.encoding.wpHi
+  const sparesCows = !details.evenCows && vma.backend !== 'hugetlb'
+  let gone = 0
+  let changed = 0
+  for (let at = base + from, end = base + to; at < end; at++) {
+    const lo = los[at]
+    const hi = his[at]
+    if (lo === 0 && hi === 0) continue
+    let armed: boolean
+    if (lo & PAGE_PRESENT_ANY) {
+      const pfn = (lo >>> 12) | ((hi & 0xfffff) << 20)
+      const chunk = frames.chunk(pfn)
+      const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
+      const flags = chunk[record + FRAME_FLAGS]
+      if (sparesCows && flags & FRAME_ANON) continue
+      armed = (lo & PAGE_UFFD_WP) !== 0
+      if ((flags & FRAME_ZERO) === 0) {
+        chunk[record + FRAME_MAP]--
+        if (chunk[record + FRAME_SLOT] !== 0) dropSwapCache(mm.machine, pfn)
+        frames.put(pfn)
+      }
+    } else {
+      const verdict = zapSoftleaf(mm, vma, lo, hi, details)
+      if (verdict === KEEP) continue
+      armed = verdict === GONE_ARMED
+    }
+    changed++
+    if (armed && keeps && wpLo !== 0) {
+      los[at] = wpLo
+      his[at] = wpHi
+    } else {
+      los[at] = 0
+      his[at] = 0
+      gone++
+    }
+  }
+  counters.ptes += to - from
+  if (gone > 0) tables.addUsed(table, -gone)
+  return changed
+}
+
+const KEEP = 0
+const GONE = 1
+const GONE_ARMED = 2
+
+/** Decides over one entry that is neither none nor present; frees its slot when it goes. */
+function zapSoftleaf(mm: AddressSpace, vma: VmArea, lo: number, hi: number, details: ZapDetails): number {
+  const encoding = mm.encoding
+  const isHugetlb = vma.backend === 'hugetlb'
+  const kind = classify(lo, hi, mm.kernel.types, encoding)
+  if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
+    const bits = encoding.markerBits(lo, hi)
+    const armed = bits & PTE_MARKER_UFFD_WP || (kind === SOFTLEAF_MARKER && encoding.bits !== PTE_MARKER_UFFD_WP && lo & SWP_UFFD_WP)
+    if (!isHugetlb) {
+      if (bits & PTE_MARKER_UFFD_WP) {
+        if (vma.file !== null && (details.flags & ZAP_DROP_MARKER) === 0) return keepsBit(mm, vma, details.flags) ? KEEP : GONE
+      } else if (bits & PTE_MARKER_GUARD) {
+        if ((details.flags & ZAP_DROP_MARKER) === 0) return KEEP
+      } else if (bits & PTE_MARKER_POISONED && !details.evenCows) return KEEP
+    }
+    return armed ? GONE_ARMED : GONE
+  }
+  if (!isHugetlb && !details.evenCows) return KEEP
+  if (kind === SOFTLEAF_SWAP) freeSwapEntry(mm.machine, swpOffset(lo, hi))
+  return lo & SWP_UFFD_WP ? GONE_ARMED : GONE
+}
+
+/** Whether armed entries of a file mapping leave a marker. hugetlb keeps it whatever the vma is registered for. */
+function keepsBit(mm: AddressSpace, vma: VmArea, zapFlags: number): boolean {
+  if (vma.backend !== 'hugetlb' && (vma.flags & VM_UFFD_WP) === 0) return false
+  return mm.kernel.design.zap.keepsUffdWp(vma.flags, zapFlags)
+}
+
+/** Drops an entry's reference to a swap slot. @source free_swap_and_cache() */
+export function freeSwapEntry(machine: Machine, slot: number): void {
+  machine.swap.free(slot)
+  if (machine.swap.count(slot) === 0) {
+    const cached = machine.swap.cached(slot)
+    if (cached !== 0) dropSwapCache(machine, cached)
+  }
+}
+
+/** Frame of a present entry, for callers that hold its words. */
+export function leafPfn(lo: number, hi: number): number {
+  return ptePfn(lo, hi)
+}

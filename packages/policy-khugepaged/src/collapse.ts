@@ -1,0 +1,58 @@
+/**
+ * A khugepaged pass or MADV_COLLAPSE over a range: scan each 2 MiB, merge what may be merged.
+ *
+ * @source v6.18 mm/khugepaged.c khugepaged_scan_mm_slot(), madvise_collapse(), hpage_collapse_scan_pmd()
+ * @module
+ */
+import {
+  SCAN_FAIL, SCAN_NEVER, SCAN_PMD_MAPPED, SCAN_PMD_NULL, SCAN_SUCCEED, SCAN_VMA_CHECK, VM_NOHUGEPAGE, type CollapseCalls, type CollapseLimits,
+  type CollapsePolicy, type HostMm, type Vma,
+} from '@faultline/mm-types'
+import { collapseAnon } from './collapse-anon.ts'
+import { collapseFile } from './collapse-file.ts'
+
+/** What to collapse and how hard to try. */
+export interface CollapseRequest {
+  readonly policy: CollapsePolicy
+  readonly limits: CollapseLimits
+  /** MADV_COLLAPSE: limits do not apply, and the VM_NOHUGEPAGE flag still does. */
+  readonly forced: boolean
+}
+
+/**
+ * Collapses the 2 MiB ranges that lie wholly within [start, end) of a vma.
+ *
+ * @returns the SCAN_* code of the last range that failed, or SCAN_SUCCEED when all are huge
+ */
+export function collapseRange(mm: HostMm, vma: Vma, start: number, end: number, request: CollapseRequest): number {
+  const { policy } = request
+  if (vma.backend === 'hugetlb' || vma.flags & VM_NOHUGEPAGE) return SCAN_VMA_CHECK
+  if (!policy.vmaAllows(vma.flags)) return SCAN_VMA_CHECK
+  let last = SCAN_SUCCEED
+  const first = Math.ceil(start / 512) * 512
+  for (let vpn = first; vpn + 512 <= end; vpn += 512) {
+    const result = collapseOne(mm, vma, vpn, request)
+    if (result === SCAN_SUCCEED) mm.machine.counters.collapses++
+    else if (result !== SCAN_PMD_MAPPED) last = result
+  }
+  return last
+}
+
+function collapseOne(mm: HostMm, vma: Vma, vpn: number, request: CollapseRequest): number {
+  const { policy, limits, forced } = request
+  if (mm.hugeLeaf(vpn) !== 0) return SCAN_PMD_MAPPED
+  if (vma.file !== null) return policy.name === 'never' ? SCAN_NEVER : collapseFile(mm, vma, vpn, request)
+  const { tables, frames, counters } = mm.machine
+  const table = tables.pteTable(mm.pgd, vpn)
+  if (table === 0) return SCAN_PMD_NULL
+  counters.ptes += 512
+  const scan = { limits, vmFlags: vma.flags, encoding: mm.encoding, frames, forced }
+  const result = policy.scanPmd(tables.lo(table), tables.hi(table), tables.base(table), scan)
+  if (result !== SCAN_SUCCEED) return result
+  return collapseAnon(mm, vma, vpn, table) ? SCAN_SUCCEED : SCAN_FAIL
+}
+
+/** The khugepaged of a kernel with given limits. */
+export function createKhugepaged(limits: CollapseLimits): CollapseCalls {
+  return { collapse: (mm, vma, start, end, policy, forced) => collapseRange(mm, vma, start, end, { policy, limits, forced }) }
+}

@@ -1,0 +1,190 @@
+/**
+ * UFFDIO_WRITEPROTECT: sets and clears the uffd-wp bit over ranges, a table at a time.
+ * @module
+ */
+import {
+  EAGAIN, EINVAL, ENOENT, ENOMEM, PAGE_PRESENT_ANY, PAGE_RW, PAGE_SPECIAL, PAGE_UFFD_WP, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_MIGRATION,
+  SOFTLEAF_SPECIAL_PTE, SOFTLEAF_SWAP, SWP_UFFD_WP, UFFDIO_WRITEPROTECT_MODE_DONTWAKE, UFFDIO_WRITEPROTECT_MODE_WP, VM_UFFD_WP,
+  type ArmingPolicy, type HostMm, type Vma,
+} from '@faultline/mm-types'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber, pteHi, pteLo, ZERO_PFN } from '@faultline/pagetable-core'
+import type { Userfaultfd } from './context.ts'
+import { validateRange } from './ranges.ts'
+
+/**
+ * Arms or disarms [start, start + length) bytes.
+ *
+ * A vma that is not registered ends the call with -ENOENT after the vmas before it have been changed; holes are passed.
+ * @source v6.18 fs/userfaultfd.c userfaultfd_writeprotect(); mm/userfaultfd.c mwriteprotect_range()
+ */
+export function writeProtect(mm: HostMm, context: Userfaultfd, start: number, length: number, mode: number): number {
+  if (!context.ready) return -EINVAL
+  if (context.changing > 0) return -EAGAIN
+  const invalid = validateRange(start, length)
+  if (invalid || (mode & ~(UFFDIO_WRITEPROTECT_MODE_WP | UFFDIO_WRITEPROTECT_MODE_DONTWAKE)) !== 0) return -EINVAL
+  if (mode === (UFFDIO_WRITEPROTECT_MODE_WP | UFFDIO_WRITEPROTECT_MODE_DONTWAKE)) return -EINVAL
+  const first = start / 4096
+  const end = first + length / 4096
+  const error = protectVmas(mm, first, end, (mode & UFFDIO_WRITEPROTECT_MODE_WP) !== 0)
+  if (error === 0 && mode === 0) context.wake(first, end)
+  return error
+}
+
+function protectVmas(mm: HostMm, first: number, end: number, enable: boolean): number {
+  let found = false
+  for (const vma of mm.vmasWithin(first, end)) {
+    if ((vma.flags & VM_UFFD_WP) === 0) return -ENOENT
+    const pages = leafPages(vma.pageShift)
+    if (first % pages !== 0 || (end - first) % pages !== 0) return -EINVAL
+    const error = protectRange(mm, vma, Math.max(vma.start, first), Math.min(vma.end, end), enable)
+    if (error) return error
+    found = true
+  }
+  return found ? 0 : -ENOENT
+}
+
+/** How none entries of a vma are armed. @source v6.18 include/linux/userfaultfd_k.h userfaultfd_wp_use_markers() */
+export function armingOf(mm: HostMm, vma: Vma): ArmingPolicy {
+  const { arming } = mm.design
+  if (vma.file !== null) return arming.file
+  return vma.uffd !== null && (vma.uffd.features & arming.unpopulatedFeatures) !== 0 && vma.uffd.features > 0 ? arming.anonUnpopulated : arming.anon
+}
+
+/**
+ * Arms or disarms pages [start, end) of one vma.
+ *
+ * @returns 0 or -ENOMEM when a table was needed and none was left
+ * @source v6.18 mm/userfaultfd.c uffd_wp_range(); mm/mprotect.c change_protection()
+ */
+export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, enable: boolean): number {
+  const { tables } = mm.machine
+  const policy = armingOf(mm, vma)
+  const shift = vma.pageShift
+  const allocates = enable && (policy.needsTable || shift !== 12)
+  let changed = 0
+  for (let vpn = start; vpn < end; ) {
+    const next = leafSpanEnd(vpn, end, shift)
+    if (shift === 12 && mm.hugeLeaf(vpn) !== 0) {
+      const splits = next - vpn !== 512 || (enable && (vma.file !== null || mm.design.hugeWp.splitsWhenArmed))
+      if (!splits) {
+        changed += protectHuge(mm, vma, vpn, enable)
+        vpn = next
+        continue
+      }
+      mm.splitHuge(vma, vpn)
+    }
+    const table = allocates ? leafTableAlloc(tables, mm.pgd, vpn, shift) : leafTable(tables, mm.pgd, vpn, shift)
+    if (table === 0) {
+      if (allocates) return -ENOMEM
+      vpn = shift === 12 ? tables.nextPmd(mm.pgd, next, end) : next
+      continue
+    }
+    const from = leafIndex(vpn, shift)
+    const to = from + Math.ceil((next - vpn) / leafPages(shift))
+    changed += enable ? armSpan(mm, vma, table, from, to, policy) : disarmSpan(mm, vma, table, from, to)
+    vpn = next
+  }
+  if (changed > 0) mm.flushChanged(start, end - start, changed)
+  return 0
+}
+
+/** A whole anonymous huge leaf. @source v6.18 mm/huge_memory.c change_huge_pmd() */
+function protectHuge(mm: HostMm, vma: Vma, vpn: number, enable: boolean): number {
+  const { tables, counters } = mm.machine
+  const pmd = tables.pmdTable(mm.pgd, vpn)
+  const los = tables.lo(pmd)
+  const at = tables.base(pmd) + (pmdNumber(vpn) & 511)
+  const lo = los[at]
+  counters.ptes++
+  let next = enable ? (lo | PAGE_UFFD_WP) & ~PAGE_RW : lo & ~PAGE_UFFD_WP
+  if (!enable && mm.mayWrite(vma, next, tables.hi(pmd)[at])) next |= PAGE_RW
+  los[at] = next
+  return next === lo ? 0 : 1
+}
+
+/** Arms entries [from, to) of one table. @returns entries changed @source v6.18 mm/mprotect.c change_pte_range() */
+function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, policy: ArmingPolicy): number {
+  const { tables, counters } = mm.machine
+  const los = tables.lo(table)
+  const his = tables.hi(table)
+  const base = tables.base(table)
+  counters.ptes += to - from
+  let nones = to - from
+  let changed = 0
+  if (tables.used(table) !== 0) {
+    nones = 0
+    for (let at = base + from, end = base + to; at < end; at++) {
+      const lo = los[at]
+      if (lo & PAGE_PRESENT_ANY) {
+        const armed = (lo | PAGE_UFFD_WP) & ~PAGE_RW
+        if (armed !== lo) {
+          los[at] = armed
+          changed++
+        }
+      } else if (lo === 0 && his[at] === 0) nones++
+      else if (armSoftleaf(mm, los, his, at)) changed++
+    }
+  }
+  if (nones !== 0 && (policy.needsTable || vma.backend === 'hugetlb')) {
+    const context = { encoding: mm.encoding, zeroLo: pteLo(ZERO_PFN, PAGE_SPECIAL | PAGE_UFFD_WP), zeroHi: pteHi(ZERO_PFN, vma.flags) }
+    const armed = policy.armNone(los, his, base + from, base + to, context)
+    tables.addUsed(table, armed)
+    counters.markersInstalled += armed
+    changed += armed
+  }
+  return changed
+}
+
+/** Swap and migration entries carry the bit themselves; markers stay as they are. */
+function armSoftleaf(mm: HostMm, los: Int32Array, his: Int32Array, at: number): boolean {
+  const kind = mm.classify(los[at], his[at])
+  if (kind !== SOFTLEAF_SWAP && kind !== SOFTLEAF_MIGRATION) return false
+  const armed = los[at] | SWP_UFFD_WP
+  if (armed === los[at]) return false
+  los[at] = armed
+  return true
+}
+
+/** Disarms entries [from, to) of one table. */
+function disarmSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number): number {
+  const { tables, counters } = mm.machine
+  if (tables.used(table) === 0) return 0
+  const los = tables.lo(table)
+  const his = tables.hi(table)
+  const base = tables.base(table)
+  counters.ptes += to - from
+  let changed = 0
+  let gone = 0
+  for (let at = base + from, end = base + to; at < end; at++) {
+    const lo = los[at]
+    if (lo & PAGE_PRESENT_ANY) {
+      if ((lo & PAGE_UFFD_WP) === 0) continue
+      const disarmed = lo & ~PAGE_UFFD_WP
+      los[at] = mm.mayWrite(vma, disarmed, his[at]) ? disarmed | PAGE_RW : disarmed
+      changed++
+    } else if (lo !== 0 || his[at] !== 0) {
+      const verdict = disarmSoftleaf(mm, los, his, at)
+      if (verdict !== 0) changed++
+      if (verdict === GONE) gone++
+    }
+  }
+  if (gone > 0) tables.addUsed(table, -gone)
+  return changed
+}
+
+const GONE = 2
+
+/** @returns 0 unchanged, 1 changed, GONE when the entry is now none */
+function disarmSoftleaf(mm: HostMm, los: Int32Array, his: Int32Array, at: number): number {
+  const kind = mm.classify(los[at], his[at])
+  if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
+    const bits = mm.encoding.markerBits(los[at], his[at])
+    if (bits !== PTE_MARKER_UFFD_WP) return 0
+    los[at] = 0
+    his[at] = 0
+    return GONE
+  }
+  if ((los[at] & SWP_UFFD_WP) === 0) return 0
+  los[at] &= ~SWP_UFFD_WP
+  return 1
+}
