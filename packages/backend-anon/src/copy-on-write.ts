@@ -4,7 +4,7 @@
  */
 import {
   FAULT_DONE, FAULT_OOM, FRAME_ANON, FRAME_EXCLUSIVE, FRAME_FLAGS, FRAME_KSM, FRAME_MAP, FRAME_REF, FRAME_SLOT, FRAME_ZERO, PAGE_ACCESSED, PAGE_DIRTY,
-  PAGE_RW, PAGE_UFFD_WP, VM_WRITE, type Fault, type Frames,
+  PAGE_RW, PAGE_UFFD_WP, VM_WRITE, type Fault, type Machine,
 } from '@faultline/mm-types'
 import { newAnonPage, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 
@@ -19,7 +19,7 @@ export function copyOnWrite(fault: Fault): number {
   const machine = mm.machine
   const { frames, tables } = machine
   const old = ptePfn(lo, hi)
-  if (canReuse(frames, old)) {
+  if (canReuse(machine, old)) {
     if ((frames.flags(old) & FRAME_EXCLUSIVE) === 0) frames.setFlags(old, FRAME_EXCLUSIVE)
     if (!fault.unshare) {
       const writable = vma.flags & VM_WRITE ? PAGE_RW : 0
@@ -45,11 +45,14 @@ export function copyOnWrite(fault: Fault): number {
 }
 
 /** An anonymous page that no one else maps or caches. @source wp_can_reuse_anon_folio() */
-function canReuse(frames: Frames, pfn: number): boolean {
+function canReuse(machine: Machine, pfn: number): boolean {
+  const { frames, swap } = machine
   const flags = frames.flags(pfn)
   if ((flags & FRAME_ANON) === 0 || flags & FRAME_KSM) return false
   if (flags & FRAME_EXCLUSIVE) return true
   const head = frames.head(pfn)
-  const cached = frames.field(head, FRAME_SLOT) !== 0 ? 1 : 0
-  return frames.field(head, FRAME_FLAGS) >>> 16 === 0 && frames.field(head, FRAME_REF) === 1 + cached
+  const slot = frames.field(head, FRAME_SLOT)
+  // While other entries hold the slot, the page in the swap cache is theirs too. @source folio_free_swap()
+  if (slot !== 0 && swap.count(slot - 1) !== 0) return false
+  return frames.field(head, FRAME_FLAGS) >>> 16 === 0 && frames.field(head, FRAME_REF) === (slot !== 0 ? 2 : 1)
 }

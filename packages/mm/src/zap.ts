@@ -5,8 +5,8 @@
  * @module
  */
 import {
-  FRAME_ANON, FRAME_CHUNK_MASK, FRAME_MAP, FRAME_SHIFT, FRAME_FLAGS, FRAME_SLOT, PAGE_PRESENT_ANY, PAGE_UFFD_WP, PTE_MARKER_GUARD,
-  PTE_MARKER_POISONED, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SOFTLEAF_SWAP, SWP_UFFD_WP, VM_UFFD_WP, ZAP_DROP_MARKER,
+  FRAME_ANON, FRAME_CHUNK_MASK, FRAME_ENTIRE, FRAME_MAP, FRAME_SHIFT, FRAME_FLAGS, FRAME_SLOT, PAGE_PRESENT_ANY, PAGE_PSE, PAGE_UFFD_WP,
+  PTE_MARKER_GUARD, PTE_MARKER_POISONED, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SOFTLEAF_SWAP, SWP_UFFD_WP, VM_UFFD_WP, ZAP_DROP_MARKER,
   FRAME_ZERO, type Machine,
 } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, ptePfn } from '@faultline/pagetable-core'
@@ -86,7 +86,7 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to:
       if (sparesCows && flags & FRAME_ANON) continue
       armed = (lo & PAGE_UFFD_WP) !== 0
       if ((flags & FRAME_ZERO) === 0) {
-        chunk[record + FRAME_MAP]--
+        chunk[record + (lo & PAGE_PSE ? FRAME_ENTIRE : FRAME_MAP)]--
         if (chunk[record + FRAME_SLOT] !== 0) dropSwapCache(mm.machine, pfn)
         frames.put(pfn)
       }
