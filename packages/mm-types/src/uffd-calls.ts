@@ -29,6 +29,14 @@ export interface UffdFill {
   readonly stamp: number
 }
 
+/** One UFFDIO_MOVE. Addresses and lengths in bytes. */
+export interface UffdMove {
+  readonly start: number
+  readonly from: number
+  readonly length: number
+  readonly mode: number
+}
+
 /** What a fill answers: a negated errno or 0, and the result field (bytes filled, or a negated errno). */
 export interface UffdFillResult {
   readonly errno: number
@@ -45,6 +53,7 @@ export interface UffdCalls extends UffdHooks {
   unregister(mm: HostMm, context: UffdContext, start: number, length: number): number
   writeProtect(mm: HostMm, context: UffdContext, start: number, length: number, mode: number): number
   fill(mm: HostMm, context: UffdContext, call: UffdFill): UffdFillResult
+  move(mm: HostMm, context: UffdContext, call: UffdMove): UffdFillResult
   wake(context: UffdContext, start: number, length: number): number
   close(mms: readonly HostMm[], context: UffdContext): void
   /** The oldest message, or undefined (EAGAIN). */

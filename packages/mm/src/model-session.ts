@@ -83,6 +83,7 @@ export class ModelSession implements SyncSession {
 
 /** The outcome of a system call that returns 0 or a negated errno. */
 export function callOutcome(result: number): Outcome {
+  if (result === ACCESS_LIVELOCK) return { errno: 0, blocked: true, livelock: true }
   return { errno: result < 0 ? -result : 0 }
 }
 

@@ -8,13 +8,14 @@ import {
   MADV_UNMERGEABLE, MADV_WILLNEED, MADV_WIPEONFORK, PROT_EXEC, PROT_READ, PROT_WRITE, SCAN_EXCEED_NONE_PTE, SCAN_EXCEED_SHARED_PTE,
   SCAN_EXCEED_SWAP_PTE, SCAN_SUCCEED, type Inode,
 } from '@faultline/mm-types'
-import { type Advice, type MmapOp, type Operation, type Outcome, type Range } from '@faultline/program'
+import { type Advice, type MmapOp, type MremapOp, type Operation, type Outcome, type Range } from '@faultline/program'
 import { ACCESS_LIVELOCK, ACCESS_WAITS } from './access.ts'
 import type { AddressSpace } from './address-space.ts'
 import { allocate, ftruncate, punchHole } from './calls/file.ts'
 import { madvise } from './calls/madvise.ts'
 import { exitMm, mmap, munmap } from './calls/mmap.ts'
 import { mprotect } from './calls/mprotect.ts'
+import { mremap } from './calls/mremap.ts'
 import { pageState } from './calls/pagemap.ts'
 import { populate } from './calls/populate.ts'
 import { scanPagemap } from './calls/scan.ts'
@@ -50,6 +51,8 @@ export function performMemory(session: ModelSession, op: Operation): Outcome | u
       return pages(session, op.range, (mm, start, end) => munmap(mm, start, end), session.mm(op))
     case 'mprotect':
       return pages(session, op.range, (mm, start, end) => mprotect(mm, start, end, protBits(op.prot)), session.mm(op))
+    case 'mremap':
+      return performMremap(session, op)
     case 'read':
     case 'write': {
       const address = bindings.address(op.at)
@@ -119,6 +122,24 @@ function performMmap(session: ModelSession, op: MmapOp): Outcome {
   if (error) return { errno: -error }
   bindings.regions.set(op.region, { vpn: start, pageShift })
   return { errno: 0, address: start * 4096 }
+}
+
+function performMremap(session: ModelSession, op: MremapOp): Outcome {
+  const { bindings } = session
+  const start = bindings.address(op.range.at)
+  const { pageShift } = bindings.region(op.range.at.region)
+  if (start % 4096 !== 0) return { errno: EINVAL }
+  const newPages = op.newPages * 2 ** (pageShift - 12)
+  const fixed = op.to !== undefined
+  const to = op.to ? bindings.address(op.to) : 0
+  if (to % 4096 !== 0) return { errno: EINVAL }
+  const result = mremap(session.mm(op), {
+    start: start / 4096, pages: Math.ceil(bindings.length(op.range) / 4096), newPages, mayMove: op.mayMove, dontUnmap: op.dontUnmap, fixed,
+    to: fixed ? to / 4096 : bindings.place(newPages, pageShift),
+  })
+  if (result < 0) return { errno: -result }
+  bindings.regions.set(op.region, { vpn: result, pageShift })
+  return { errno: 0, address: result * 4096 }
 }
 
 /** Runs a call over a range that must start on a page; its end is rounded up, as the kernel does. */

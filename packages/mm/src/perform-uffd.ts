@@ -44,6 +44,13 @@ export function performUffd(session: ModelSession, op: Operation): Outcome | und
       })
       return { errno: -errno, result }
     }
+    case 'move': {
+      const { context, mm } = bindings.uffd(op.uffd)
+      const { errno, result } = calls.move(mm, context, {
+        start: bindings.address(op.range.at), from: bindings.address(op.from), length: bindings.length(op.range), mode: op.mode,
+      })
+      return { errno: -errno, result }
+    }
     case 'wake': {
       const { context } = bindings.uffd(op.uffd)
       return callOutcome(calls.wake(context, bindings.address(op.range.at), bindings.length(op.range)))

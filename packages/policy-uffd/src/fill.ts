@@ -33,6 +33,8 @@ function fillPages(mm: HostMm, call: UffdFill): number {
   const end = first + call.length / 4096
   const vma = mm.findVma(first)
   if (vma === undefined || vma.uffd === null || end > vma.end) return -ENOENT
+  // @source v6.18 mm/userfaultfd.c uffd_lock_vma(): private mappings get an anon_vma before anything is filled in
+  if ((vma.flags & VM_SHARED) === 0) mm.prepareAnonVma(vma)
   const armed = call.kind !== 'zeropage' && call.kind !== 'poison' && (call.mode & UFFDIO_COPY_MODE_WP) !== 0
   if (armed && (vma.flags & VM_UFFD_WP) === 0) return -EINVAL
   const step = leafPages(vma.pageShift)

@@ -5,11 +5,12 @@
 import {
   UFFD_FEATURE_EVENT_FORK, UFFD_FEATURE_EVENT_REMAP, UFFD_FEATURE_EVENT_REMOVE, UFFD_FEATURE_EVENT_UNMAP, UFFD_FEATURE_EXACT_ADDRESS,
   UFFD_FEATURE_THREAD_ID, UFFD_GO_ON, UFFD_PAGEFAULT_FLAG_MINOR, UFFD_PAGEFAULT_FLAG_WP, UFFD_PAGEFAULT_FLAG_WRITE, UFFD_REASON_MINOR,
-  UFFD_REASON_WP, UFFD_SIGBUS, UFFD_WAITS, VM_UFFD_FLAGS, VM_UFFD_WP, type Counters, type Fault, type HostMm, type Mm, type UffdCalls, type UffdContext, type UffdFill, type UffdFillResult, type UffdMessage, type Vma, EINVAL,
+  UFFD_REASON_WP, UFFD_SIGBUS, UFFD_WAITS, VM_UFFD_FLAGS, VM_UFFD_WP, type Counters, type Fault, type HostMm, type Mm, type UffdCalls, type UffdContext, type UffdFill, type UffdFillResult, type UffdMessage, type UffdMove, type Vma, EINVAL,
 } from '@faultline/mm-types'
 import { Userfaultfd } from './context.ts'
 import { fill } from './fill.ts'
 import { handshake } from './handshake.ts'
+import { move } from './move.ts'
 import { validateRange } from './ranges.ts'
 import { register, release, unregister } from './register.ts'
 import { armingOf, writeProtect } from './write-protect.ts'
@@ -119,6 +120,10 @@ export class UserfaultfdSubsystem implements UffdCalls {
 
   fill(mm: HostMm, context: UffdContext, call: UffdFill): UffdFillResult {
     return fill(mm, context as Userfaultfd, call)
+  }
+
+  move(mm: HostMm, context: UffdContext, call: UffdMove): UffdFillResult {
+    return move(mm, context as Userfaultfd, call)
   }
 
   wake(context: UffdContext, start: number, length: number): number {

@@ -5,7 +5,7 @@
  * @module
  */
 import {
-  EACCES, EINVAL, ENOMEM, MADV_COLD, MADV_DOFORK, MADV_DONTFORK, MADV_DONTNEED, MADV_HUGEPAGE, MADV_KEEPONFORK, MADV_NOHUGEPAGE, MADV_NORMAL,
+  EACCES, EINVAL, ENOMEM, MADV_COLD, MADV_DOFORK, MADV_DONTFORK, MADV_DONTNEED, MADV_FREE, MADV_GUARD_INSTALL, MADV_GUARD_REMOVE, MADV_HUGEPAGE, MADV_KEEPONFORK, MADV_NOHUGEPAGE, MADV_NORMAL,
   MADV_PAGEOUT, MADV_REMOVE, MADV_WILLNEED, MADV_WIPEONFORK, VM_DONTCOPY, VM_HUGEPAGE, VM_LOCKED, VM_MAYWRITE, VM_NOHUGEPAGE, VM_SHARED,
   VM_WIPEONFORK, type Inode,
 } from '@faultline/mm-types'
@@ -14,6 +14,8 @@ import { reclaimPages } from '../reclaim.ts'
 import { filePage, type VmArea } from '../vma.ts'
 import { ZAP_PLAIN, zapRange } from '../zap.ts'
 import { punchHole } from './file.ts'
+import { guardInstall, guardRemove } from './guard.ts'
+import { lazyFree } from './lazyfree.ts'
 
 /** Advices that only change vma flags: [flags to clear, flags to set]. */
 const FLAG_ADVICE: ReadonlyMap<number, readonly [number, number]> = new Map([
@@ -59,6 +61,12 @@ function adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, ad
       if (vma.flags & VM_LOCKED || vma.backend === 'hugetlb') return -EINVAL
       reclaimPages(mm, vma, start, end, false)
       return 0
+    case MADV_FREE:
+      return free(mm, vma, start, end)
+    case MADV_GUARD_INSTALL:
+      return guardInstall(mm, vma, start, end)
+    case MADV_GUARD_REMOVE:
+      return guardRemove(mm, vma, start, end)
     case MADV_REMOVE:
       return remove(mm, vma, start, end)
     case MADV_COLD:
@@ -81,6 +89,15 @@ function dontneed(mm: AddressSpace, vma: VmArea, start: number, end: number): nu
   }
   if (vma.uffd !== null) mm.kernel.uffd.removed(vma, start, end)
   zapRange(mm, vma, start, end, ZAP_PLAIN)
+  return 0
+}
+
+/** The remove event goes out before the memory type is looked at: anomaly 8. @source madvise_dontneed_free() */
+function free(mm: AddressSpace, vma: VmArea, start: number, end: number): number {
+  if (vma.flags & VM_LOCKED || vma.backend === 'hugetlb') return -EINVAL
+  if (vma.uffd !== null) mm.kernel.uffd.removed(vma, start, end)
+  if (vma.file !== null) return -EINVAL
+  lazyFree(mm, vma, start, end)
   return 0
 }
 

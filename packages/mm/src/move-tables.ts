@@ -1,0 +1,93 @@
+/**
+ * Moving the entries of a vma to another place.
+ *
+ * @source v6.18 mm/mremap.c move_page_tables(), move_ptes(); mm/hugetlb.c move_hugetlb_page_tables()
+ * @module
+ */
+import {
+  PAGE_PRESENT_ANY, PAGE_UFFD_WP, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SWP_UFFD_WP,
+} from '@faultline/mm-types'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
+import type { AddressSpace } from './address-space.ts'
+import { HUGE_PAGES, hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
+import type { VmArea } from './vma.ts'
+
+/**
+ * Moves the entries of [start, end) of `vma` so that `start` comes to `to`.
+ *
+ * @param clears true when the new place is not registered: bits are cleared and wp markers dropped
+ */
+export function moveTables(mm: AddressSpace, vma: VmArea, start: number, end: number, to: number, clears: boolean): void {
+  const tables = mm.machine.tables
+  const shift = vma.pageShift
+  for (let vpn = start; vpn < end; ) {
+    const target = to + (vpn - start)
+    // One step stays within one table on both sides.
+    const room = leafSpanEnd(target, target + (end - vpn), shift) - target
+    const next = Math.min(leafSpanEnd(vpn, end, shift), vpn + room)
+    if (shift === 12 && hugePmdLo(mm, vpn) !== 0) {
+      if (next - vpn === HUGE_PAGES && target % HUGE_PAGES === 0) {
+        moveHugePmd(mm, vpn, target, clears)
+        vpn = next
+        continue
+      }
+      splitHugePmd(mm, vma, vpn)
+    }
+    const table = leafTable(tables, mm.pgd, vpn, shift)
+    // hugetlb allocates the new table leaf by leaf, and none leaves need none.
+    if (table !== 0 && (shift === 12 || !isEmpty(mm, table, leafIndex(vpn, shift), Math.ceil((next - vpn) / leafPages(shift))))) {
+      const out = leafTableAlloc(tables, mm.pgd, target, shift)
+      if (out === 0) throw new Error('no page table left for mremap')
+      const from = leafIndex(vpn, shift)
+      moveSpan(mm, table, from, from + Math.ceil((next - vpn) / leafPages(shift)), out, leafIndex(target, shift), clears)
+    }
+    vpn = next
+  }
+  mm.kernel.flush(mm, start, end - start, end - start)
+}
+
+function isEmpty(mm: AddressSpace, table: number, from: number, length: number): boolean {
+  const tables = mm.machine.tables
+  const base = tables.base(table) + from
+  for (let at = base; at < base + length; at++) if (tables.lo(table)[at] !== 0 || tables.hi(table)[at] !== 0) return false
+  return true
+}
+
+function moveHugePmd(mm: AddressSpace, vpn: number, target: number, clears: boolean): void {
+  const tables = mm.machine.tables
+  const pmd = tables.pmdTable(mm.pgd, vpn)
+  const at = tables.base(pmd) + (pmdNumber(vpn) & 511)
+  const lo = tables.lo(pmd)[at]
+  const hi = tables.hi(pmd)[at]
+  setPmd(mm, vpn, 0, 0)
+  tables.pmdTableAlloc(mm.pgd, target)
+  setPmd(mm, target, clears ? lo & ~PAGE_UFFD_WP : lo, hi)
+}
+
+function moveSpan(mm: AddressSpace, table: number, from: number, to: number, out: number, outFrom: number, clears: boolean): void {
+  const tables = mm.machine.tables
+  const los = tables.lo(table)
+  const his = tables.hi(table)
+  const base = tables.base(table)
+  for (let i = from; i < to; i++) {
+    const lo = los[base + i]
+    const hi = his[base + i]
+    if (lo === 0 && hi === 0) continue
+    tables.set(table, i, 0, 0)
+    const moved = clears ? withoutBit(mm, lo, hi) : lo
+    if (moved !== 0 || hi !== 0) tables.set(out, outFrom + (i - from), moved, moved === 0 ? 0 : hi)
+  }
+  mm.machine.counters.ptes += to - from
+}
+
+/** The low word without the uffd-wp bit; 0 for a wp marker. */
+function withoutBit(mm: AddressSpace, lo: number, hi: number): number {
+  if (lo & PAGE_PRESENT_ANY) return lo & ~PAGE_UFFD_WP
+  const kind = mm.classify(lo, hi)
+  if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
+    if (mm.encoding.markerBits(lo, hi) & PTE_MARKER_UFFD_WP) return 0
+    if (kind === SOFTLEAF_SPECIAL_PTE) return lo
+  }
+  return lo & ~SWP_UFFD_WP
+}
+
