@@ -8,7 +8,7 @@ import {
   FRAME_ANON, FRAME_ENTIRE, FRAME_EXCLUSIVE, FRAME_INDEX, FRAME_MAP, FRAME_MAPPING, FRAME_SLOT, FRAME_SWAPBACKED, FRAME_ZERO, PAGE_DIRTY,
   PAGE_PRESENT_ANY, PAGE_PSE, PAGE_RW, SOFTLEAF_SWAP, VM_WRITE, type AnonVma, type HostMm, type Vma,
 } from '@faultline/mm-types'
-import { pmdNumber, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
+import { mkPteLo, pmdNumber, pteHi, ptePfn } from '@faultline/pagetable-core'
 import { swpOffset } from '@faultline/swap-entry'
 
 /**
@@ -43,7 +43,7 @@ export function collapseAnon(mm: HostMm, vma: Vma, vpn: number, table: number): 
   tables.free(table)
   // The table that was freed is deposited under the huge leaf: VmPTE stays.
   mm.deposit(1)
-  mm.setHugeLeaf(vpn, pteLo(huge, PAGE_PSE | (vma.flags & VM_WRITE ? PAGE_RW | PAGE_DIRTY : 0)), pteHi(huge, vma.flags))
+  mm.setHugeLeaf(vpn, mkPteLo(huge, PAGE_PSE | (vma.flags & VM_WRITE ? PAGE_RW | PAGE_DIRTY : 0), vma.flags), pteHi(huge, vma.flags))
   frames.setField(huge, FRAME_ENTIRE, 1)
   counters.ptes += 512
   mm.flushChanged(pmdNumber(vpn) * 512, 512, 512)

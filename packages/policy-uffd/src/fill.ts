@@ -11,7 +11,7 @@ import {
   PAGE_UFFD_WP, PTE_MARKER_POISONED, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, UFFDIO_COPY_MODE_WP, VM_SHARED, VM_UFFD_WP, VM_WRITE, type FileBackend,
   type HostMm, type Inode, type UffdFill, type UffdFillResult, type Vma,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafTableAlloc, newAnonPage, pteHi, pteLo, ZERO_PFN } from '@faultline/pagetable-core'
+import { leafIndex, leafPages, leafTableAlloc, mkPteLo, newAnonPage, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
 import type { Userfaultfd } from './context.ts'
 import { validateRange } from './ranges.ts'
 
@@ -99,7 +99,7 @@ function poisonPage(mm: HostMm, vma: Vma, vpn: number, table: number, index: num
 function zeroPage(mm: HostMm, vma: Vma, vpn: number, table: number, index: number): number {
   if (beyondFile(vma, vpn)) return -EFAULT
   if (!isNone(mm, table, index)) return -EEXIST
-  mm.machine.tables.set(table, index, pteLo(ZERO_PFN, PAGE_SPECIAL), pteHi(ZERO_PFN, vma.flags))
+  mm.machine.tables.set(table, index, mkPteLo(ZERO_PFN, PAGE_SPECIAL, vma.flags), pteHi(ZERO_PFN, vma.flags))
   return 0
 }
 
@@ -126,7 +126,7 @@ function installPage(mm: HostMm, vma: Vma, vpn: number, table: number, index: nu
   }
   const writable = vma.flags & VM_WRITE && !armed && (shared || fresh)
   const flags = PAGE_DIRTY | (writable ? PAGE_RW : 0) | (armed ? PAGE_UFFD_WP : 0) | (vma.pageShift === 12 ? 0 : PAGE_PSE)
-  tables.set(table, index, pteLo(page, flags), pteHi(page, vma.flags))
+  tables.set(table, index, mkPteLo(page, flags, vma.flags), pteHi(page, vma.flags))
   return 0
 }
 

@@ -7,7 +7,7 @@ import {
   SOFTLEAF_SPECIAL_PTE, SOFTLEAF_SWAP, SWP_UFFD_WP, UFFDIO_WRITEPROTECT_MODE_DONTWAKE, UFFDIO_WRITEPROTECT_MODE_WP, VM_UFFD_WP,
   type ArmingPolicy, type HostMm, type Vma,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber, pteHi, pteLo, ZERO_PFN } from '@faultline/pagetable-core'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, mkPteLo, pmdNumber, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
 import type { Userfaultfd } from './context.ts'
 import { validateRange } from './ranges.ts'
 
@@ -126,7 +126,7 @@ function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, 
     }
   }
   if (nones !== 0 && (policy.needsTable || vma.backend === 'hugetlb')) {
-    const context = { encoding: mm.encoding, zeroLo: pteLo(ZERO_PFN, PAGE_SPECIAL | PAGE_UFFD_WP), zeroHi: pteHi(ZERO_PFN, vma.flags) }
+    const context = { encoding: mm.encoding, zeroLo: mkPteLo(ZERO_PFN, PAGE_SPECIAL | PAGE_UFFD_WP, vma.flags), zeroHi: pteHi(ZERO_PFN, vma.flags) }
     const armed = policy.armNone(los, his, base + from, base + to, context)
     tables.addUsed(table, armed)
     counters.markersInstalled += armed
