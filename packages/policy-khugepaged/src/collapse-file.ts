@@ -80,6 +80,8 @@ function retractTables(inode: Inode, start: number, request: CollapseRequest): v
     const vpn = vma.start + (start - vma.pgoff)
     if (vpn % 512 !== 0 || vpn < vma.start || vpn + 512 > vma.end) continue
     const host = vma.mm as HostMm
+    // Ptes that map parts of an already huge page go one by one first. @source collapse_pte_mapped_thp()
+    host.zap(vma, vpn, vpn + 512)
     if (host.retractTable(vpn)) host.flushChanged(vpn, 512, 512)
   }
 }
