@@ -1,0 +1,35 @@
+/**
+ * Calls of a workload on a session, and why a workload cannot go on.
+ * @module
+ */
+import { errnoName } from '@faultline/mm-types'
+import type { Memory, Operation, Outcome, SyncSession } from '@faultline/program'
+
+/** The process a workload runs as. */
+export const PROCESS = 'main'
+
+/** A design has no answer for what a workload needs; becomes the `unsupported` of its result. */
+export class UnsupportedError extends Error {
+  constructor(why: string) {
+    super(why)
+    this.name = 'UnsupportedError'
+  }
+}
+
+/** Performs an operation that must succeed. @throws Error that names the operation and what it gave */
+export function must(session: SyncSession, operation: Operation): Outcome {
+  const outcome = session.perform(operation)
+  if (outcome.errno === 0) return outcome
+  const place = 'range' in operation ? ` of page 0x${operation.range.at.page.toString(16)}+${operation.range.pages}` : ''
+  throw new Error(`${operation.op}${place} failed with ${errnoName(outcome.errno)}; the replay of a program needs it to succeed`)
+}
+
+/** 4 KiB pages in one page of a memory type. */
+export function unitOf(memory: Memory): number {
+  return memory === 'hugetlb' || memory === 'hugetlb-private' ? 512 : 1
+}
+
+/** Shared memory keeps its content when a mapping drops its pages. */
+export function isShared(memory: Memory): boolean {
+  return memory === 'shmem' || memory === 'hugetlb'
+}

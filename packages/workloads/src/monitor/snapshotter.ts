@@ -1,0 +1,94 @@
+/**
+ * The monitor of a live snapshot: keeps pages from being written until they are copied.
+ * @module
+ */
+import { UFFD_PAGEFAULT_FLAG_WP, UFFDIO_WRITEPROTECT_MODE_WP } from '@faultline/mm-types'
+import { type Memory, type ReceiveOp, range, type SyncSession } from '@faultline/program'
+import { must, unitOf } from '../calls.ts'
+import type { TrackedDesign } from './tracker.ts'
+import { openUffd, registerWp, WP_FEATURES } from './uffd.ts'
+
+/** Told the first 4 KiB page of a page of memory that must be copied now. */
+export type CopyFirst = (start: number) => void
+
+/** How a snapshot learns that a page is about to be written. */
+export interface Snapshotter {
+  /** `aboutToStore` wants to hear of every store. */
+  readonly watchesStores: boolean
+  /** Protects mapped pages. @throws UnsupportedError when the design refuses */
+  arm(start: number, pages: number): void
+  /** Lets a copied page be written. */
+  release(start: number): void
+  /** Serves a thread that waits: has the page copied, then releases it. */
+  answer(): void
+  /** Hears of a store that is about to happen, where `watchesStores`. */
+  aboutToStore(vpn: number): void
+}
+
+const UFFD = 'snapshot'
+const RECEIVE: ReceiveOp = { op: 'receive', uffd: UFFD }
+
+/** As QEMU's background snapshot does it: write-protect all, copy on message. */
+export class UffdSnapshotter implements Snapshotter {
+  readonly watchesStores = false
+  readonly #design: TrackedDesign
+  readonly #session: SyncSession
+  readonly #memory: Memory
+  readonly #unit: number
+  readonly #copyFirst: CopyFirst
+
+  constructor(design: TrackedDesign, session: SyncSession, memory: Memory, copyFirst: CopyFirst) {
+    this.#design = design
+    this.#session = session
+    this.#memory = memory
+    this.#unit = unitOf(memory)
+    this.#copyFirst = copyFirst
+    openUffd(design, session, memory, UFFD, WP_FEATURES)
+  }
+
+  arm(start: number, pages: number): void {
+    registerWp(this.#design, this.#session, this.#memory, UFFD, start, pages)
+    must(this.#session, { op: 'writeprotect', uffd: UFFD, range: range('@', start, pages), mode: UFFDIO_WRITEPROTECT_MODE_WP })
+  }
+
+  release(start: number): void {
+    must(this.#session, { op: 'writeprotect', uffd: UFFD, range: range('@', start, this.#unit), mode: 0 })
+  }
+
+  answer(): void {
+    for (;;) {
+      const outcome = this.#session.perform(RECEIVE)
+      const message = outcome.messages?.[0]
+      if (outcome.errno !== 0 || message === undefined) return
+      if (((message.flags ?? 0) & UFFD_PAGEFAULT_FLAG_WP) === 0) continue
+      const vpn = Math.floor(message.address / 4096)
+      const start = vpn - (vpn % this.#unit)
+      this.#copyFirst(start)
+      this.release(start)
+    }
+  }
+
+  aboutToStore(): void {}
+}
+
+/** The oracle: knows of every store before it happens, at no cost. */
+export class IdealSnapshotter implements Snapshotter {
+  readonly watchesStores = true
+  readonly #unit: number
+  readonly #copyFirst: CopyFirst
+
+  constructor(memory: Memory, copyFirst: CopyFirst) {
+    this.#unit = unitOf(memory)
+    this.#copyFirst = copyFirst
+  }
+
+  arm(): void {}
+
+  release(): void {}
+
+  answer(): void {}
+
+  aboutToStore(vpn: number): void {
+    this.#copyFirst(vpn - (vpn % this.#unit))
+  }
+}
