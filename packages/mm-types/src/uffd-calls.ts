@@ -62,6 +62,8 @@ export interface UffdCalls extends UffdHooks {
   newest(context: UffdContext): UffdMessage | undefined
   /** Events sent and not read: the calls that sent them wait. */
   pendingEvents(context: UffdContext): number
+  /** The names of threads that were woken and not yet taken. */
+  peekWoken(context: UffdContext): string[]
   /** Takes the names of threads that were woken since the last call. */
   takeWoken(context: UffdContext): string[]
   /** Forgets a waiting thread (it was ended, or its access is not to be retried). */

@@ -2,7 +2,7 @@
  * What the fault path and the system calls ask of the userfaultfd.
  * @module
  */
-import type { Fault, Mm, Vma } from './objects.ts'
+import type { Fault, Mm, UffdContext, Vma } from './objects.ts'
 
 /** Why a fault is handed to a monitor. */
 export const UFFD_REASON_MISSING = 1
@@ -15,6 +15,13 @@ export const UFFD_GO_ON = 0
 export const UFFD_WAITS = 1
 /** The thread gets SIGBUS. */
 export const UFFD_SIGBUS = 2
+
+/** An event that was sent and that the call which sent it waits for. */
+export interface EventTicket {
+  readonly context: UffdContext
+  /** The event's number in the order of its userfaultfd. */
+  readonly number: number
+}
 
 /**
  * Implemented by `policy-uffd`; called by `mm`, at most once a fault and once an operation. None of the calls may
@@ -37,6 +44,10 @@ export interface UffdHooks {
   unmapped(vma: Vma, start: number, end: number): void
   /** A registered vma was moved. @returns true when the registration moves along */
   remapped(vma: Vma, from: number, to: number, pages: number): boolean
+  /** Events sent since the last call of this. */
+  takeTickets(): readonly EventTicket[]
+  /** True when the monitor has read the event, or the userfaultfd is closed. */
+  isRead(ticket: EventTicket): boolean
   /** The address space ends. */
   exited(mm: Mm): void
 }

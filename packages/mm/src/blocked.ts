@@ -2,13 +2,14 @@
  * Accesses and calls that wait for a monitor, and what becomes of them.
  * @module
  */
-import { FAULT_DONE } from '@faultline/mm-types'
+import { type EventTicket, FAULT_DONE } from '@faultline/mm-types'
 import type { Answer, Message, Outcome } from '@faultline/program'
 import { access, ACCESS_WAITS, type AccessRequest } from './access.ts'
 import type { AddressSpace } from './address-space.ts'
 import type { NamedUffd } from './bindings.ts'
+import type { Call, Waiting } from './calls/call.ts'
 import { pageState } from './calls/pagemap.ts'
-import { type ModelSession, signalOutcome } from './model-session.ts'
+import { callOutcome, type ModelSession, signalOutcome } from './model-session.ts'
 import { toMessage } from './perform-uffd.ts'
 
 /** A load or store as an operation asks for it. */
@@ -24,10 +25,24 @@ export interface PendingAccess {
 /** Answers a monitor gives to one access before it gives up, as the recorder of the matrix does. */
 const MOST_ANSWERS = 6
 
+/** A system call that waits, and what its result becomes. */
+interface PendingCall {
+  readonly thread: string
+  readonly call: Call
+  readonly waiting: Waiting
+  readonly outcome: (result: number) => Outcome
+}
+
+/** Name of the thread that performs an operation. */
+export function threadOf(actor: { readonly process?: string; readonly thread?: string }): string {
+  return `${actor.process ?? 'main'}.${actor.thread ?? 'main'}`
+}
+
 /** The waiting threads of a session. */
 export class Blocked {
   private readonly session: ModelSession
   private readonly pending = new Map<string, PendingAccess>()
+  private pendingCalls: PendingCall[] = []
 
   constructor(session: ModelSession) {
     this.session = session
@@ -47,6 +62,40 @@ export class Blocked {
         return finish({ errno: 0, blocked: true }, messages)
       }
     }
+  }
+
+  /** Runs a call to its end, or until it waits for what no monitor reads. */
+  drive(actor: { readonly process?: string; readonly thread?: string }, call: Call, outcome: (result: number) => Outcome = callOutcome): Outcome {
+    return this.advance({ thread: threadOf(actor), call, waiting: [], outcome })
+  }
+
+  private advance({ thread, call, outcome }: PendingCall): Outcome {
+    const messages: Message[] = []
+    for (let answers = 0; ; ) {
+      const step = call.next()
+      if (step.done) return finish(outcome(step.value), messages)
+      if (step.value === 'fault') {
+        const uffd = this.contextOfFault()
+        if (uffd !== undefined && this.answer(uffd, messages, answers++)) continue
+      } else if (this.readEvents(step.value, messages)) continue
+      this.pendingCalls.push({ thread, call, waiting: step.value, outcome })
+      return finish({ errno: 0, blocked: true }, messages)
+    }
+  }
+
+  /** Lets monitors read events. @returns true when all of them are read */
+  private readEvents(tickets: readonly EventTicket[], messages: Message[]): boolean {
+    const calls = this.session.composed.uffd
+    for (const ticket of tickets) {
+      const uffd = [...this.session.bindings.uffds.values()].find((each) => each.context === ticket.context)
+      if (uffd === undefined || uffd.monitor === null) continue
+      while (!calls.isRead(ticket)) {
+        const raw = calls.read(ticket.context)
+        if (raw === undefined) break
+        messages.push(toMessage(raw))
+      }
+    }
+    return tickets.every((ticket) => calls.isRead(ticket))
   }
 
   private contextOfFault(): NamedUffd | undefined {
@@ -107,9 +156,27 @@ export class Blocked {
     }
   }
 
+  private resumeCalls(finished: { thread: string; outcome: Outcome }[]): void {
+    const calls = this.session.composed.uffd
+    const woken = new Set<string>()
+    for (const uffd of this.session.bindings.uffds.values()) for (const thread of calls.peekWoken(uffd.context)) woken.add(thread)
+    const waiting = this.pendingCalls
+    this.pendingCalls = []
+    for (const pending of waiting) {
+      const ready = pending.waiting === 'fault' ? woken.has(pending.thread) : pending.waiting.every((ticket) => calls.isRead(ticket))
+      if (!ready) {
+        this.pendingCalls.push(pending)
+        continue
+      }
+      const outcome = this.advance(pending)
+      if (!outcome.blocked) finished.push({ thread: pending.thread, outcome })
+    }
+  }
+
   /** Retries the accesses of threads that were woken. */
   resume(): { thread: string; outcome: Outcome }[] {
     const finished: { thread: string; outcome: Outcome }[] = []
+    if (this.pendingCalls.length > 0) this.resumeCalls(finished)
     if (this.pending.size === 0) return finished
     for (const uffd of this.session.bindings.uffds.values()) {
       for (const thread of this.session.composed.uffd.takeWoken(uffd.context)) {

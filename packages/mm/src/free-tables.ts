@@ -21,6 +21,15 @@ export function freePteTable(mm: AddressSpace, vpn: number): boolean {
   return true
 }
 
+/** Frees the tables of ptes that [start, end) covers wholly and that hold nothing any more. @source try_get_and_clear_pmd(), since 6.14 */
+export function reclaimPteTables(mm: AddressSpace, start: number, end: number): void {
+  const tables = mm.machine.tables
+  for (let vpn = Math.ceil(start / 512) * 512; vpn + 512 <= end; vpn = tables.nextPmd(mm.pgd, vpn + 512, end)) {
+    const table = tables.pteTable(mm.pgd, vpn)
+    if (table !== 0 && tables.used(table) === 0) freePteTable(mm, vpn)
+  }
+}
+
 /** Frees every table of which no page in [start, end) is mapped by a vma any more. */
 export function freePgtables(mm: AddressSpace, start: number, end: number): void {
   freeBelow(mm, mm.pgd, 3, 0, start, end)

@@ -138,5 +138,7 @@ const NO_UFFD: UffdHooks = {
   removed: () => {},
   unmapped: () => {},
   remapped: () => false,
+  takeTickets: () => [],
+  isRead: () => true,
   exited: () => {},
 }

@@ -8,9 +8,10 @@ import {
   MADV_UNMERGEABLE, MADV_WILLNEED, MADV_WIPEONFORK, PROT_EXEC, PROT_READ, PROT_WRITE, SCAN_EXCEED_NONE_PTE, SCAN_EXCEED_SHARED_PTE,
   SCAN_EXCEED_SWAP_PTE, SCAN_SUCCEED, type Inode,
 } from '@faultline/mm-types'
-import { type Advice, type MmapOp, type MremapOp, type Operation, type Outcome, type Range } from '@faultline/program'
-import { ACCESS_LIVELOCK, ACCESS_WAITS } from './access.ts'
+import { type Advice, type MadviseOp, type MmapOp, type MremapOp, type Operation, type Outcome, type Range } from '@faultline/program'
 import type { AddressSpace } from './address-space.ts'
+import { threadOf } from './blocked.ts'
+import { type Call, eventsRead } from './calls/call.ts'
 import { allocate, ftruncate, punchHole } from './calls/file.ts'
 import { madvise } from './calls/madvise.ts'
 import { exitMm, mmap, munmap } from './calls/mmap.ts'
@@ -48,7 +49,7 @@ export function performMemory(session: ModelSession, op: Operation): Outcome | u
     case 'mmap':
       return performMmap(session, op)
     case 'munmap':
-      return pages(session, op.range, (mm, start, end) => munmap(mm, start, end), session.mm(op))
+      return calls(session, op, op.range, (mm, start, end) => (start === end ? fails(EINVAL) : munmap(mm, start, end)))
     case 'mprotect':
       return pages(session, op.range, (mm, start, end) => mprotect(mm, start, end, protBits(op.prot)), session.mm(op))
     case 'mremap':
@@ -57,7 +58,7 @@ export function performMemory(session: ModelSession, op: Operation): Outcome | u
     case 'write': {
       const address = bindings.address(op.at)
       const mm = session.mm(op)
-      const thread = `${op.process ?? 'main'}.${op.thread ?? 'main'}`
+      const thread = threadOf(op)
       const vpn = Math.floor(address / 4096)
       return session.blocked.attempt({
         mm, thread, vpn, byte: address - vpn * 4096, write: op.op === 'write', stamp: op.op === 'write' ? op.value : 0,
@@ -66,14 +67,13 @@ export function performMemory(session: ModelSession, op: Operation): Outcome | u
     case 'fork': {
       const child = composed.kernel.newMm()
       bindings.processes.set(op.child, child)
-      forkMm(session.mm(op), child)
-      return { errno: 0 }
+      return session.blocked.drive(op, fork(session.mm(op), child))
     }
     case 'exit':
       exitMm(session.mm(op))
       return { errno: 0 }
     case 'madvise':
-      return performMadvise(session, session.mm(op), op.range, op.advice)
+      return performMadvise(session, op)
     case 'fallocate': {
       const inode = bindings.file(op.file)
       if (op.pages <= 0) return { errno: EINVAL }
@@ -116,12 +116,12 @@ function performMmap(session: ModelSession, op: MmapOp): Outcome {
   const size = op.pages * scale
   const start = op.vpn ?? (op.at ? bindings.address(op.at) / 4096 : bindings.place(size, pageShift))
   if (start % scale !== 0 || size <= 0) return { errno: EINVAL }
-  const error = mmap(session.mm(op), {
+  const call = mmap(session.mm(op), {
     start, pages: size, prot: protBits(op.prot), shared: op.memory === 'shmem' || op.memory === 'hugetlb', file, pgoff: (op.pgoff ?? 0) * scale,
   })
-  if (error) return { errno: -error }
   bindings.regions.set(op.region, { vpn: start, pageShift })
-  return { errno: 0, address: start * 4096 }
+  const outcome = session.blocked.drive(op, call)
+  return outcome.errno || outcome.blocked ? outcome : { ...outcome, address: start * 4096 }
 }
 
 function performMremap(session: ModelSession, op: MremapOp): Outcome {
@@ -133,13 +133,37 @@ function performMremap(session: ModelSession, op: MremapOp): Outcome {
   const fixed = op.to !== undefined
   const to = op.to ? bindings.address(op.to) : 0
   if (to % 4096 !== 0) return { errno: EINVAL }
-  const result = mremap(session.mm(op), {
-    start: start / 4096, pages: Math.ceil(bindings.length(op.range) / 4096), newPages, mayMove: op.mayMove, dontUnmap: op.dontUnmap, fixed,
-    to: fixed ? to / 4096 : bindings.place(newPages, pageShift),
-  })
-  if (result < 0) return { errno: -result }
-  bindings.regions.set(op.region, { vpn: result, pageShift })
-  return { errno: 0, address: result * 4096 }
+  const outcome = session.blocked.drive(
+    op,
+    mremap(session.mm(op), {
+      start: start / 4096, pages: Math.ceil(bindings.length(op.range) / 4096), newPages, mayMove: op.mayMove, dontUnmap: op.dontUnmap, fixed,
+      to: fixed ? to / 4096 : bindings.place(newPages, pageShift),
+    }),
+    (result) => {
+      if (result < 0) return { errno: -result }
+      bindings.regions.set(op.region, { vpn: result, pageShift })
+      return { errno: 0, address: result * 4096 }
+    },
+  )
+  return outcome
+}
+
+/** A call that was refused before it began. */
+function* fails(errno: number): Call {
+  return -errno
+}
+
+function* fork(parent: AddressSpace, child: AddressSpace): Call {
+  forkMm(parent, child)
+  yield* eventsRead(parent.kernel)
+  return 0
+}
+
+/** Runs a call that may wait over a range that must start on a page. */
+function calls(session: ModelSession, op: Operation, range: Range, call: (mm: AddressSpace, start: number, end: number) => Call): Outcome {
+  const start = session.bindings.address(range.at)
+  if (start % 4096 !== 0) return { errno: EINVAL }
+  return session.blocked.drive(op, call(session.mm(op), start / 4096, Math.ceil((start + session.bindings.length(range)) / 4096)))
 }
 
 /** Runs a call over a range that must start on a page; its end is rounded up, as the kernel does. */
@@ -150,15 +174,18 @@ function pages(session: ModelSession, range: Range, call: (mm: AddressSpace, sta
   return callOutcome(call(mm, start / 4096, Math.ceil((start + length) / 4096)))
 }
 
-function performMadvise(session: ModelSession, mm: AddressSpace, range: Range, advice: Advice): Outcome {
+function performMadvise(session: ModelSession, op: MadviseOp): Outcome {
+  const { advice, range } = op
   switch (advice) {
     case 'populate_read':
-    case 'populate_write':
-      return performPopulate(session, mm, range, advice === 'populate_write')
+    case 'populate_write': {
+      const request = { cpu: 0, thread: threadOf(op), byte: 0, stamp: 0 }
+      return calls(session, op, range, (mm, start, end) => populate(mm, start, end, advice === 'populate_write', request))
+    }
     case 'collapse':
-      return pages(session, range, (owner, start, end) => collapse(session, owner, start, end, true), mm)
+      return pages(session, range, (owner, start, end) => collapse(session, owner, start, end, true), session.mm(op))
     default:
-      return pages(session, range, (owner, start, end) => (start === end ? 0 : madvise(owner, start, end, ADVICE[advice])), mm)
+      return calls(session, op, range, (owner, start, end) => madvise(owner, start, end, ADVICE[advice]))
   }
 }
 
@@ -172,17 +199,6 @@ function collapse(session: ModelSession, mm: AddressSpace, start: number, end: n
   }
   if (result === SCAN_SUCCEED) return 0
   return result === SCAN_EXCEED_NONE_PTE || result === SCAN_EXCEED_SWAP_PTE || result === SCAN_EXCEED_SHARED_PTE ? -EBUSY : -EINVAL
-}
-
-function performPopulate(session: ModelSession, mm: AddressSpace, range: Range, write: boolean): Outcome {
-  const start = session.bindings.address(range.at)
-  if (start % 4096 !== 0) return { errno: EINVAL }
-  const state = { vpn: start / 4096 }
-  const end = Math.ceil((start + session.bindings.length(range)) / 4096)
-  const request = { cpu: 0, thread: 'main.main', byte: 0, stamp: 0 }
-  const result = populate(mm, state, end, write, request)
-  if (result === ACCESS_WAITS || result === ACCESS_LIVELOCK) return { errno: 0, blocked: true, livelock: result === ACCESS_LIVELOCK }
-  return callOutcome(result)
 }
 
 function performKernel(session: ModelSession, mm: AddressSpace, range: Range, what: 'reclaim' | 'khugepaged'): Outcome {

@@ -21,6 +21,9 @@ export class Userfaultfd implements UffdContext {
   readonly waiters: Waiter[] = []
   /** Non-cooperative events sent and not yet read: calls answer EAGAIN meanwhile. @source mmap_changing */
   changing = 0
+  /** Events sent and read so far. */
+  eventsSent = 0
+  eventsRead = 0
   closed = false
 
   constructor(id: number, userModeOnly: boolean) {
@@ -47,7 +50,10 @@ export class Userfaultfd implements UffdContext {
   /** Takes the oldest message. Reading an event lets the call that sent it go on. */
   read(): UffdMessage | undefined {
     const message = this.queue.shift()
-    if (message !== undefined && message.event !== 'pagefault') this.changing--
+    if (message !== undefined && message.event !== 'pagefault') {
+      this.changing--
+      this.eventsRead++
+    }
     return message
   }
 

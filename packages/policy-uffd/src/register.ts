@@ -111,4 +111,5 @@ export function release(mms: readonly HostMm[], context: Userfaultfd): void {
   }
   for (const waiter of context.waiters) waiter.woken = true
   context.queue.length = 0
+  context.changing = 0
 }

@@ -5,7 +5,7 @@
 import {
   UFFD_FEATURE_EVENT_FORK, UFFD_FEATURE_EVENT_REMAP, UFFD_FEATURE_EVENT_REMOVE, UFFD_FEATURE_EVENT_UNMAP, UFFD_FEATURE_EXACT_ADDRESS,
   UFFD_FEATURE_THREAD_ID, UFFD_GO_ON, UFFD_PAGEFAULT_FLAG_MINOR, UFFD_PAGEFAULT_FLAG_WP, UFFD_PAGEFAULT_FLAG_WRITE, UFFD_REASON_MINOR,
-  UFFD_REASON_WP, UFFD_SIGBUS, UFFD_WAITS, VM_UFFD_FLAGS, VM_UFFD_WP, type Counters, type Fault, type HostMm, type Mm, type UffdCalls, type UffdContext, type UffdFill, type UffdFillResult, type UffdMessage, type UffdMove, type Vma, EINVAL,
+  UFFD_REASON_WP, UFFD_SIGBUS, UFFD_WAITS, VM_UFFD_FLAGS, VM_UFFD_WP, type Counters, type EventTicket, type Fault, type HostMm, type Mm, type UffdCalls, type UffdContext, type UffdFill, type UffdFillResult, type UffdMessage, type UffdMove, type Vma, EINVAL,
 } from '@faultline/mm-types'
 import { Userfaultfd } from './context.ts'
 import { fill } from './fill.ts'
@@ -20,6 +20,7 @@ export class UserfaultfdSubsystem implements UffdCalls {
   private readonly counters: Counters
   private nextId = 1
   /** Fork messages to send once all vmas are copied: parent's descriptor to child's. */
+  private tickets: EventTicket[] = []
   private readonly forks = new Map<Userfaultfd, Userfaultfd>()
 
   constructor(counters: Counters) {
@@ -100,6 +101,17 @@ export class UserfaultfdSubsystem implements UffdCalls {
     return true
   }
 
+  takeTickets(): readonly EventTicket[] {
+    const tickets = this.tickets
+    this.tickets = []
+    return tickets
+  }
+
+  isRead(ticket: EventTicket): boolean {
+    const context = ticket.context as Userfaultfd
+    return context.closed || context.eventsRead >= ticket.number
+  }
+
   exited(_mm: Mm): void {}
 
   api(context: UffdContext, mm: HostMm, version: number, features: number): number {
@@ -149,6 +161,10 @@ export class UserfaultfdSubsystem implements UffdCalls {
     return (context as Userfaultfd).changing
   }
 
+  peekWoken(context: UffdContext): string[] {
+    return (context as Userfaultfd).waiters.filter((waiter) => waiter.woken).map((waiter) => waiter.thread)
+  }
+
   takeWoken(context: UffdContext): string[] {
     const { waiters } = context as Userfaultfd
     const woken = waiters.filter((waiter) => waiter.woken).map((waiter) => waiter.thread)
@@ -171,6 +187,7 @@ export class UserfaultfdSubsystem implements UffdCalls {
     this.counters.messages++
     context.changing++
     context.queue.push(message)
+    this.tickets.push({ context, number: ++context.eventsSent })
   }
 }
 

@@ -258,3 +258,15 @@ export class CellOperations {
     return errno
   }
 }
+
+/** States the recorder knows. */
+export const STATE_NAMES: readonly string[] = [
+  'none', 'none_pt', 'cache_only', 'cache_marker', 'readfault', 'written', 'written_wp', 'swapped', 'swapped_wp', 'marker_wp', 'poison', 'guard',
+  'forkshared',
+]
+
+/** Operations the recorder knows; a cell may join several with `+`. */
+export const OPERATION_NAMES: readonly string[] = [
+  ...Object.keys(SIMPLE), 'read', 'write', 'punch', 'trunc', 'unreg', 'regmissing', 'close', 'mprotRO_RW', 'mprotNONE_RW', 'mremap',
+  'mremap_dontunmap', 'fork', 'movedst', 'movesrc', 'movesrc_holes',
+]

@@ -9,13 +9,16 @@ import type { Kernel } from '../kernel.ts'
 import { unmapMapping } from '../unmap-mapping.ts'
 import { ZAP_CACHE_ONLY, ZAP_FINAL, ZAP_PLAIN } from '../zap.ts'
 
-/** Sets a file's length in its own pages. Shrinking unmaps and drops what lies beyond, private copies included. */
+/**
+ * Sets a file's length in its own pages. Shrinking unmaps and drops what lies beyond, private copies included; the same
+ * length drops what a collapse has put beyond it.
+ */
 export function ftruncate(kernel: Kernel, inode: Inode, size: number): number {
   const old = inode.size
   inode.size = size
-  if (size >= old) return 0
+  if (size > old) return 0
   // shmem keeps wp markers beyond the end, hugetlb drops them: anomaly 12 of the ledger.
-  unmapMapping(inode, size, 2 ** 40, inode.backend === 'hugetlb' ? ZAP_FINAL : ZAP_PLAIN)
+  if (size < old) unmapMapping(inode, size, 2 ** 40, inode.backend === 'hugetlb' ? ZAP_FINAL : ZAP_PLAIN)
   backendOf(kernel, inode).removePages(kernel.machine, inode, size, 2 ** 40)
   return 0
 }

@@ -10,9 +10,11 @@ import {
   VM_WIPEONFORK, type Inode,
 } from '@faultline/mm-types'
 import type { AddressSpace } from '../address-space.ts'
+import { reclaimPteTables } from '../free-tables.ts'
 import { reclaimPages } from '../reclaim.ts'
 import { filePage, type VmArea } from '../vma.ts'
 import { ZAP_PLAIN, zapRange } from '../zap.ts'
+import { type Call, eventsRead, type Waiting } from './call.ts'
 import { punchHole } from './file.ts'
 import { guardInstall, guardRemove } from './guard.ts'
 import { lazyFree } from './lazyfree.ts'
@@ -32,21 +34,21 @@ const FLAG_ADVICE: ReadonlyMap<number, readonly [number, number]> = new Map([
  *
  * @returns 0 or a negated errno; holes give -ENOMEM after everything mapped was advised
  */
-export function madvise(mm: AddressSpace, start: number, end: number, advice: number): number {
+export function* madvise(mm: AddressSpace, start: number, end: number, advice: number): Call {
   let unmapped = false
   let reached = start
   for (const vma of mm.vmas.within(start, end)) {
     if (vma.start > reached) unmapped = true
     const from = Math.max(vma.start, start)
     const to = Math.min(vma.end, end)
-    const error = adviseVma(mm, vma, from, to, advice)
+    const error = yield* adviseVma(mm, vma, from, to, advice)
     if (error) return error
     reached = to
   }
   return unmapped || reached < end ? -ENOMEM : 0
 }
 
-function adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, advice: number): number {
+function* adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, advice: number): Call {
   const flags = FLAG_ADVICE.get(advice)
   if (flags !== undefined) {
     if (advice === MADV_WIPEONFORK && (vma.file !== null || vma.flags & VM_SHARED)) return -EINVAL
@@ -56,19 +58,19 @@ function adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, ad
   }
   switch (advice) {
     case MADV_DONTNEED:
-      return dontneed(mm, vma, start, end)
+      return yield* dontneed(mm, vma, start, end)
     case MADV_PAGEOUT:
       if (vma.flags & VM_LOCKED || vma.backend === 'hugetlb') return -EINVAL
       reclaimPages(mm, vma, start, end, false)
       return 0
     case MADV_FREE:
-      return free(mm, vma, start, end)
+      return yield* free(mm, vma, start, end)
     case MADV_GUARD_INSTALL:
       return guardInstall(mm, vma, start, end)
     case MADV_GUARD_REMOVE:
       return guardRemove(mm, vma, start, end)
     case MADV_REMOVE:
-      return remove(mm, vma, start, end)
+      return yield* remove(mm, vma, start, end)
     case MADV_COLD:
       return vma.flags & VM_LOCKED || vma.backend === 'hugetlb' ? -EINVAL : 0
     case MADV_NORMAL:
@@ -79,33 +81,41 @@ function adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, ad
   }
 }
 
+/** The event is read before anything is removed. @source v6.18 fs/userfaultfd.c userfaultfd_remove() */
+function* announceRemoval(mm: AddressSpace, vma: VmArea, start: number, end: number): Generator<Waiting, void, void> {
+  if (vma.uffd === null) return
+  mm.kernel.uffd.removed(vma, start, end)
+  yield* eventsRead(mm.kernel)
+}
+
 /** @source madvise_dontneed_single_vma() */
-function dontneed(mm: AddressSpace, vma: VmArea, start: number, end: number): number {
+function* dontneed(mm: AddressSpace, vma: VmArea, start: number, end: number): Call {
   if (vma.flags & VM_LOCKED) return -EINVAL
   const pages = 2 ** (vma.pageShift - 12)
   if (vma.backend === 'hugetlb') {
     if (start % pages !== 0) return -EINVAL
     end = Math.floor(end / pages) * pages
   }
-  if (vma.uffd !== null) mm.kernel.uffd.removed(vma, start, end)
+  yield* announceRemoval(mm, vma, start, end)
   zapRange(mm, vma, start, end, ZAP_PLAIN)
+  if (vma.pageShift === 12) reclaimPteTables(mm, start, end)
   return 0
 }
 
 /** The remove event goes out before the memory type is looked at: anomaly 8. @source madvise_dontneed_free() */
-function free(mm: AddressSpace, vma: VmArea, start: number, end: number): number {
+function* free(mm: AddressSpace, vma: VmArea, start: number, end: number): Call {
   if (vma.flags & VM_LOCKED || vma.backend === 'hugetlb') return -EINVAL
-  if (vma.uffd !== null) mm.kernel.uffd.removed(vma, start, end)
+  yield* announceRemoval(mm, vma, start, end)
   if (vma.file !== null) return -EINVAL
   lazyFree(mm, vma, start, end)
   return 0
 }
 
 /** @source madvise_remove() */
-function remove(mm: AddressSpace, vma: VmArea, start: number, end: number): number {
+function* remove(mm: AddressSpace, vma: VmArea, start: number, end: number): Call {
   if (vma.flags & VM_LOCKED || vma.file === null) return -EINVAL
   if ((vma.flags & (VM_SHARED | VM_MAYWRITE)) !== (VM_SHARED | VM_MAYWRITE)) return -EACCES
-  if (vma.uffd !== null) mm.kernel.uffd.removed(vma, start, end)
+  yield* announceRemoval(mm, vma, start, end)
   punchHole(mm.kernel, vma.file as Inode, filePage(vma, start), filePage(vma, end))
   return 0
 }

@@ -9,6 +9,7 @@ import {
 import type { AddressSpace } from '../address-space.ts'
 import { freePgtables } from '../free-tables.ts'
 import { VmArea } from '../vma.ts'
+import { type Call, eventsRead } from './call.ts'
 import { ZAP_FINAL, zapRange } from '../zap.ts'
 
 /** What to map. Pages are 4 KiB pages. */
@@ -28,12 +29,12 @@ export function protFlags(prot: number): number {
 }
 
 /** mmap with MAP_FIXED: what was there is unmapped first. @returns 0 or -EINVAL */
-export function mmap(mm: AddressSpace, request: MmapRequest): number {
+export function* mmap(mm: AddressSpace, request: MmapRequest): Call {
   const { start, pages, file, shared } = request
   if (pages <= 0) return -EINVAL
   const end = start + pages
   if (mm.vmas.within(start, end).length > 0) {
-    const error = munmap(mm, start, end)
+    const error = yield* munmap(mm, start, end)
     if (error) return error
   }
   const flags =
@@ -45,8 +46,8 @@ export function mmap(mm: AddressSpace, request: MmapRequest): number {
   return 0
 }
 
-/** munmap of pages [start, end). @returns 0, or -EINVAL inside a huge page */
-export function munmap(mm: AddressSpace, start: number, end: number): number {
+/** munmap of pages [start, end): the event goes out when all is gone. @returns 0, or -EINVAL inside a huge page */
+export function* munmap(mm: AddressSpace, start: number, end: number): Call {
   for (const vma of mm.vmas.within(start, end)) {
     const pages = 2 ** (vma.pageShift - 12)
     if ((start > vma.start && start % pages !== 0) || (end < vma.end && end % pages !== 0)) return -EINVAL
@@ -60,6 +61,7 @@ export function munmap(mm: AddressSpace, start: number, end: number): number {
   }
   freePgtables(mm, start, end)
   for (const vma of gone) if (vma.uffd !== null) mm.kernel.uffd.unmapped(vma, vma.start, vma.end)
+  yield* eventsRead(mm.kernel)
   return 0
 }
 

@@ -8,6 +8,7 @@ import { EFAULT, EINVAL, ENOMEM, VM_LOCKED, VM_UFFD_FLAGS } from '@faultline/mm-
 import type { AddressSpace } from '../address-space.ts'
 import { moveTables } from '../move-tables.ts'
 import { VmArea } from '../vma.ts'
+import { type Call, eventsRead } from './call.ts'
 import { munmap } from './mmap.ts'
 
 /** One call; pages are 4 KiB pages. `to` is the place to move to if the mapping moves. */
@@ -22,7 +23,7 @@ export interface MremapRequest {
 }
 
 /** @returns the first page of the mapping, or a negated errno */
-export function mremap(mm: AddressSpace, request: MremapRequest): number {
+export function* mremap(mm: AddressSpace, request: MremapRequest): Call {
   const { start, pages, newPages, mayMove, dontUnmap, fixed } = request
   if (newPages <= 0 || pages <= 0) return -EINVAL
   if ((fixed || dontUnmap) && !mayMove) return -EINVAL
@@ -32,11 +33,11 @@ export function mremap(mm: AddressSpace, request: MremapRequest): number {
   const huge = 2 ** (vma.pageShift - 12)
   if (start % huge !== 0 || pages % huge !== 0 || newPages % huge !== 0) return -EINVAL
   if (vma.backend === 'hugetlb' && dontUnmap) return -EINVAL
-  if (start + pages > vma.end) return moveSeveral(mm, request)
+  if (start + pages > vma.end) return yield* moveSeveral(mm, request)
   if (!fixed && !dontUnmap) {
     if (newPages === pages) return start
     if (newPages < pages) {
-      const error = munmap(mm, start + newPages, start + pages)
+      const error = yield* munmap(mm, start + newPages, start + pages)
       return error || start
     }
     if (vma.backend === 'hugetlb') return -EINVAL
@@ -48,34 +49,34 @@ export function mremap(mm: AddressSpace, request: MremapRequest): number {
     if (!mayMove) return -ENOMEM
   }
   if (vma.backend === 'hugetlb' && newPages > pages) return -EINVAL
-  return moveVma(mm, vma, request)
+  return yield* moveVma(mm, vma, request)
 }
 
 /** A move of several vmas at once (since 6.17): vma by vma, refused at an armed one after the ones before it moved. */
-function moveSeveral(mm: AddressSpace, request: MremapRequest): number {
+function* moveSeveral(mm: AddressSpace, request: MremapRequest): Call {
   const { start, pages, newPages, fixed, dontUnmap, to } = request
   if (!fixed || dontUnmap || newPages !== pages) return -EFAULT
   for (const vma of mm.vmas.within(start, start + pages)) {
     if (vma.uffd !== null || vma.backend === 'hugetlb') return -EFAULT
     const from = Math.max(vma.start, start)
     const length = Math.min(vma.end, start + pages) - from
-    const moved = moveVma(mm, vma, { ...request, start: from, pages: length, newPages: length, to: to + (from - start) })
+    const moved = yield* moveVma(mm, vma, { ...request, start: from, pages: length, newPages: length, to: to + (from - start) })
     if (moved < 0) return moved
   }
   return to
 }
 
-function moveVma(mm: AddressSpace, vma: VmArea, request: MremapRequest): number {
+function* moveVma(mm: AddressSpace, vma: VmArea, request: MremapRequest): Call {
   const { start, pages, newPages, dontUnmap, fixed, to } = request
   if (fixed) {
     if (to < start + pages && to + newPages > start) return -EINVAL
     const huge = 2 ** (vma.pageShift - 12)
     if (to % huge !== 0) return -EINVAL
-    const error = munmap(mm, to, to + newPages)
+    const error = yield* munmap(mm, to, to + newPages)
     if (error) return error
   }
   const moves = Math.min(pages, newPages)
-  if (newPages < pages) munmap(mm, start + newPages, start + pages)
+  if (newPages < pages) yield* munmap(mm, start + newPages, start + pages)
   const offset = start - vma.start
   const pgoff = vma.file === null && vma.anonVma === null ? to : vma.pgoff + offset
   const target = vma.copy(mm, to, to + newPages, pgoff)
@@ -88,9 +89,10 @@ function moveVma(mm: AddressSpace, vma: VmArea, request: MremapRequest): number 
   mm.vmas.insert(target)
   moveTables(mm, vma, start, start + moves, to, watched && !keeps)
   mm.vmas.mergeAround(target)
+  yield* eventsRead(mm.kernel)
   if (dontUnmap) {
     const old = mm.vmas.find(start)
     if (old !== undefined) old.flags &= ~VM_LOCKED
-  } else munmap(mm, start, start + moves)
+  } else yield* munmap(mm, start, start + moves)
   return to
 }

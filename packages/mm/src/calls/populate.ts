@@ -10,31 +10,25 @@ import {
 import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest, translate } from '../access.ts'
 import type { AddressSpace } from '../address-space.ts'
 import { handleFault } from '../fault.ts'
-
-/** Progress of a populate call: it can wait for a monitor in the middle. */
-export interface PopulateState {
-  /** The next page. */
-  vpn: number
-}
+import type { Call } from './call.ts'
 
 /**
- * Faults in pages [state.vpn, end) without touching their contents.
+ * Faults in pages [start, end) without touching their contents. Yields while a fault waits for a monitor.
  *
- * @returns 0, a negated errno, or ACCESS_WAITS with `state.vpn` at the page that waits
+ * @returns 0, a negated errno, or ACCESS_LIVELOCK
  */
-export function populate(mm: AddressSpace, state: PopulateState, end: number, write: boolean, request: AccessRequest): number {
-  for (; state.vpn < end; state.vpn++) {
-    const vma = mm.vmas.find(state.vpn)
+export function* populate(mm: AddressSpace, start: number, end: number, write: boolean, request: AccessRequest): Call {
+  for (let vpn = start; vpn < end; vpn++) {
+    const vma = mm.vmas.find(vpn)
     if (vma === undefined) return -ENOMEM
     if (write ? (vma.flags & VM_WRITE) === 0 : (vma.flags & VM_READ) === 0) return -EINVAL
-    for (let round = 0; translate(mm, state.vpn, write) === 0; round++) {
+    for (let round = 0; translate(mm, vpn, write) === 0; round++) {
       if (round > 32) return ACCESS_LIVELOCK
-      const code = handleFault(mm, state.vpn, write, request)
-      if (code === ACCESS_WAITS) return ACCESS_WAITS
-      if (code === FAULT_HWPOISON) return -EHWPOISON
-      if (code !== FAULT_DONE) return -EFAULT
+      const code = handleFault(mm, vpn, write, request)
+      if (code === ACCESS_WAITS) yield 'fault'
+      else if (code === FAULT_HWPOISON) return -EHWPOISON
+      else if (code !== FAULT_DONE) return -EFAULT
     }
   }
   return 0
 }
-
