@@ -6,7 +6,7 @@
  */
 import {
   FRAME_CACHE, FRAME_INDEX, FRAME_MAPPING, FRAME_ORDER_SHIFT, FRAME_SWAPBACKED, SCAN_EXCEED_NONE_PTE, SCAN_EXCEED_SWAP_PTE, SCAN_FAIL,
-  SCAN_PTE_MAPPED_HUGEPAGE, SCAN_PTE_UFFD_WP, SCAN_SUCCEED, SCAN_VMA_CHECK, VM_UFFD_MISSING, type FileBackend, type HostMm, type Inode, type Vma,
+  SCAN_PTE_MAPPED_HUGEPAGE, SCAN_PTE_UFFD_WP, SCAN_SUCCEED, SCAN_TRUNCATED, SCAN_VMA_CHECK, VM_UFFD_MISSING, type FileBackend, type HostMm, type Inode, type Vma,
 } from '@faultline/mm-types'
 import type { CollapseRequest } from './collapse.ts'
 
@@ -39,6 +39,7 @@ function scanFile(mm: HostMm, inode: Inode, start: number, request: CollapseRequ
   }
   const holes = 512 - present - swap
   if (!request.forced && present < 512 - request.limits.maxPtesNone) return SCAN_EXCEED_NONE_PTE
+  if (holes === 512) return SCAN_TRUNCATED
   // A hole filled by zeroes would never send a missing message again. @source collapse_file(): userfaultfd_missing
   if (holes > 0) for (const vma of inode.vmas) if (vma.flags & VM_UFFD_MISSING && covers(vma, start)) return SCAN_EXCEED_NONE_PTE
   return SCAN_SUCCEED
