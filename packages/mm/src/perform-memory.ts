@@ -20,9 +20,13 @@ import { mremap } from './calls/mremap.ts'
 import { pageState } from './calls/pagemap.ts'
 import { populate } from './calls/populate.ts'
 import { scanPagemap } from './calls/scan.ts'
+import { mlock } from './calls/mlock.ts'
 import { forkMm } from './copy.ts'
+import { mergePages } from './ksm.ts'
+import { migratePages } from './migrate.ts'
 import { callOutcome, type ModelSession } from './model-session.ts'
 import { reclaimPages } from './reclaim.ts'
+import { swapoff } from './swapoff.ts'
 
 const ADVICE: Readonly<Record<Advice, number>> = {
   normal: MADV_NORMAL, dontneed: MADV_DONTNEED, free: MADV_FREE, pageout: MADV_PAGEOUT, cold: MADV_COLD, remove: MADV_REMOVE,
@@ -83,8 +87,22 @@ export function performMemory(session: ModelSession, op: Operation): Outcome | u
     }
     case 'ftruncate':
       return callOutcome(ftruncate(composed.kernel, bindings.file(op.file), op.pages))
+    case 'mlock':
+    case 'munlock':
+      return calls(session, op, op.range, (mm, start, end) => mlock(mm, start, end, op.op === 'mlock', threadOf(op)))
+    case 'swapoff':
+      swapoff(composed.kernel)
+      return { errno: 0 }
+    case 'clear_refs':
+      // CONFIG_MEM_SOFT_DIRTY is off on the machine this is measured against: the write is taken and does nothing.
+      return { errno: 0 }
+    case 'hwpoison':
+      // CONFIG_MEMORY_FAILURE is off there too. @source mm/madvise.c madvise_behavior_valid()
+      return { errno: EINVAL }
     case 'reclaim':
     case 'khugepaged':
+    case 'migrate':
+    case 'ksm':
       return performKernel(session, session.mm(op), op.range, op.op)
     case 'pagemap': {
       const first = Math.floor(bindings.address(op.range.at) / 4096)
@@ -201,7 +219,7 @@ function collapse(session: ModelSession, mm: AddressSpace, start: number, end: n
   return result === SCAN_EXCEED_NONE_PTE || result === SCAN_EXCEED_SWAP_PTE || result === SCAN_EXCEED_SHARED_PTE ? -EBUSY : -EINVAL
 }
 
-function performKernel(session: ModelSession, mm: AddressSpace, range: Range, what: 'reclaim' | 'khugepaged'): Outcome {
+function performKernel(session: ModelSession, mm: AddressSpace, range: Range, what: 'reclaim' | 'khugepaged' | 'migrate' | 'ksm'): Outcome {
   return pages(
     session,
     range,
@@ -210,7 +228,9 @@ function performKernel(session: ModelSession, mm: AddressSpace, range: Range, wh
         collapse(session, owner, start, end, false)
         return 0
       }
-      for (const vma of owner.vmas.within(start, end)) reclaimPages(owner, vma, Math.max(start, vma.start), Math.min(end, vma.end), true)
+      if (what === 'migrate') migratePages(owner, start, end)
+      else if (what === 'ksm') mergePages(owner, start, end)
+      else for (const vma of owner.vmas.within(start, end)) reclaimPages(owner, vma, Math.max(start, vma.start), Math.min(end, vma.end), true)
       return 0
     },
     mm,

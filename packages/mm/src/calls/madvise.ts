@@ -5,12 +5,13 @@
  * @module
  */
 import {
-  EACCES, EINVAL, ENOMEM, MADV_COLD, MADV_DOFORK, MADV_DONTFORK, MADV_DONTNEED, MADV_FREE, MADV_GUARD_INSTALL, MADV_GUARD_REMOVE, MADV_HUGEPAGE, MADV_KEEPONFORK, MADV_NOHUGEPAGE, MADV_NORMAL,
-  MADV_PAGEOUT, MADV_REMOVE, MADV_WILLNEED, MADV_WIPEONFORK, VM_DONTCOPY, VM_HUGEPAGE, VM_LOCKED, VM_MAYWRITE, VM_NOHUGEPAGE, VM_SHARED,
+  EACCES, EINVAL, ENOMEM, MADV_COLD, MADV_DOFORK, MADV_DONTFORK, MADV_DONTNEED, MADV_FREE, MADV_GUARD_INSTALL, MADV_GUARD_REMOVE, MADV_HUGEPAGE, MADV_KEEPONFORK, MADV_MERGEABLE, MADV_UNMERGEABLE, MADV_NOHUGEPAGE, MADV_NORMAL,
+  MADV_PAGEOUT, MADV_REMOVE, MADV_WILLNEED, MADV_WIPEONFORK, VM_DONTCOPY, VM_HUGEPAGE, VM_LOCKED, VM_MAYWRITE, VM_MERGEABLE, VM_NOHUGEPAGE, VM_SHARED,
   VM_WIPEONFORK, type Inode,
 } from '@faultline/mm-types'
 import type { AddressSpace } from '../address-space.ts'
 import { reclaimPteTables } from '../free-tables.ts'
+import { unmergePages } from '../ksm.ts'
 import { reclaimPages } from '../reclaim.ts'
 import { filePage, type VmArea } from '../vma.ts'
 import { ZAP_PLAIN, zapRange } from '../zap.ts'
@@ -27,6 +28,8 @@ const FLAG_ADVICE: ReadonlyMap<number, readonly [number, number]> = new Map([
   [MADV_DOFORK, [VM_DONTCOPY, 0] as const],
   [MADV_WIPEONFORK, [0, VM_WIPEONFORK] as const],
   [MADV_KEEPONFORK, [VM_WIPEONFORK, 0] as const],
+  [MADV_MERGEABLE, [0, VM_MERGEABLE] as const],
+  [MADV_UNMERGEABLE, [VM_MERGEABLE, 0] as const],
 ])
 
 /**
@@ -53,6 +56,9 @@ function* adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, a
   if (flags !== undefined) {
     if (advice === MADV_WIPEONFORK && (vma.file !== null || vma.flags & VM_SHARED)) return -EINVAL
     if ((advice === MADV_HUGEPAGE || advice === MADV_NOHUGEPAGE) && vma.backend === 'hugetlb') return -EINVAL
+    // Shared mappings are left alone without an error. @source mm/ksm.c ksm_madvise(), vma_ksm_compatible()
+    if (advice === MADV_MERGEABLE && (vma.flags & VM_SHARED || vma.backend === 'hugetlb')) return 0
+    if (advice === MADV_UNMERGEABLE && vma.flags & VM_MERGEABLE) unmergePages(mm, start, end)
     mm.vmas.modify(vma, start, end, (vma.flags & ~flags[0]) | flags[1], vma.uffd)
     return 0
   }
