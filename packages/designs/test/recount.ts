@@ -1,0 +1,98 @@
+/**
+ * Counts everything again by walking, and compares with the counts the model keeps.
+ */
+import type { Kernel } from '@faultline/mm'
+import {
+  FRAME_ENTIRE,
+  FRAME_MAP,
+  FRAME_REF,
+  FRAME_SLOT,
+  FRAME_ZERO,
+  type Inode,
+  LEVEL_PGD,
+  PAGE_PRESENT_ANY,
+  PAGE_PSE,
+  SOFTLEAF_SWAP,
+} from '@faultline/mm-types'
+import { entryTable, pointsToTable, ptePfn } from '@faultline/pagetable-core'
+import { classify, swpOffset } from '@faultline/swap-entry'
+
+interface Tally {
+  readonly maps: Map<number, number>
+  readonly entire: Map<number, number>
+  readonly refs: Map<number, number>
+  readonly slots: Map<number, number>
+  tables: number
+  readonly wrong: string[]
+}
+
+/** @returns what is wrong, one line each; empty when all counts agree */
+export function recount(kernel: Kernel, inodes: readonly Inode[]): string[] {
+  const tally: Tally = { maps: new Map(), entire: new Map(), refs: new Map(), slots: new Map(), tables: 0, wrong: [] }
+  for (const mm of kernel.mms) if (mm.alive) walk(kernel, mm.pgd, LEVEL_PGD, tally)
+  for (const inode of inodes) {
+    for (const entry of inode.pages.values()) {
+      if (entry > 0) add(tally.refs, kernel.machine.frames.head(entry))
+      else add(tally.slots, -entry)
+    }
+  }
+  compare(kernel, tally)
+  return tally.wrong
+}
+
+function walk(kernel: Kernel, table: number, level: number, tally: Tally): void {
+  const { tables } = kernel.machine
+  const base = tables.base(table)
+  let used = 0
+  for (let i = 0; i < 512; i++) {
+    const lo = tables.lo(table)[base + i]
+    const hi = tables.hi(table)[base + i]
+    if (lo === 0 && hi === 0) continue
+    used++
+    if (level > 0 && pointsToTable(lo)) {
+      tally.tables++
+      walk(kernel, entryTable(lo, hi), level - 1, tally)
+    } else countLeaf(kernel, lo, hi, tally)
+  }
+  if (used !== tables.used(table)) tally.wrong.push(`table ${table} of level ${level}: ${tables.used(table)} used, ${used} found`)
+}
+
+function countLeaf(kernel: Kernel, lo: number, hi: number, tally: Tally): void {
+  const { frames } = kernel.machine
+  if (lo & PAGE_PRESENT_ANY) {
+    const pfn = ptePfn(lo, hi)
+    if (frames.flags(pfn) & FRAME_ZERO) return
+    add(lo & PAGE_PSE ? tally.entire : tally.maps, pfn)
+    add(tally.refs, frames.head(pfn))
+  } else if (classify(lo, hi, kernel.types, kernel.design.encoding) === SOFTLEAF_SWAP) add(tally.slots, swpOffset(lo, hi))
+}
+
+function compare(kernel: Kernel, tally: Tally): void {
+  const { frames, swap, tables } = kernel.machine
+  const { wrong } = tally
+  for (const pfn of [...tally.refs.keys()]) if (frames.field(pfn, FRAME_SLOT) !== 0) add(tally.refs, pfn)
+  let pages = 0
+  for (const [pfn, refs] of tally.refs) {
+    pages += 2 ** frames.order(pfn)
+    if (frames.field(pfn, FRAME_REF) !== refs) wrong.push(`frame ${pfn}: ${frames.field(pfn, FRAME_REF)} references, ${refs} found`)
+    if (frames.field(pfn, FRAME_ENTIRE) !== (tally.entire.get(pfn) ?? 0)) wrong.push(`frame ${pfn}: wrong count of huge mappings`)
+  }
+  for (const [pfn, maps] of tally.maps) {
+    if (frames.field(pfn, FRAME_MAP) !== maps) wrong.push(`frame ${pfn}: mapped ${frames.field(pfn, FRAME_MAP)} times, ${maps} found`)
+  }
+  let inSwap = 0
+  for (const [slot, count] of tally.slots) {
+    inSwap++
+    if (swap.count(slot) !== count) wrong.push(`slot ${slot}: ${swap.count(slot)} references, ${count} found`)
+    // A page that only the swap cache holds is in use too.
+    const cached = swap.cached(slot)
+    if (cached !== 0 && !tally.refs.has(cached)) pages++
+  }
+  if (frames.nrUsed() !== pages) wrong.push(`${frames.nrUsed()} frames in use, ${pages} found`)
+  if (swap.nrUsed() !== inSwap) wrong.push(`${swap.nrUsed()} swap slots in use, ${inSwap} found`)
+  if (tables.nrTables() !== tally.tables) wrong.push(`${tables.nrTables()} tables in use, ${tally.tables} found`)
+}
+
+function add(map: Map<number, number>, key: number): void {
+  map.set(key, (map.get(key) ?? 0) + 1)
+}
