@@ -1,0 +1,82 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { SwapArea } from './swap-area.ts'
+
+describe('slots', () => {
+  test('the header is never handed out, and a full area answers 0', () => {
+    const swap = new SwapArea(3)
+    expect([swap.alloc(10), swap.alloc(20), swap.alloc(30)]).toEqual([1, 2, 0])
+    expect([swap.stamp(1), swap.stamp(2)]).toEqual([10, 20])
+    swap.free(1)
+    expect(swap.alloc(40)).toBe(1)
+    expect(swap.stamp(1)).toBe(40)
+  })
+
+  test('a slot is free with its last reference', () => {
+    const swap = new SwapArea()
+    const slot = swap.alloc(1)
+    swap.dup(slot)
+    swap.free(slot)
+    expect([swap.count(slot), swap.nrUsed()]).toEqual([1, 1])
+    swap.free(slot)
+    expect([swap.count(slot), swap.nrUsed()]).toEqual([0, 0])
+    expect(() => swap.free(slot)).toThrow(`swap slot ${slot}: freed more often than it was taken`)
+  })
+
+  test('the swap cache keeps a slot whose entries are gone', () => {
+    const swap = new SwapArea()
+    const slot = swap.alloc(1)
+    swap.setCached(slot, 5000)
+    swap.free(slot)
+    expect([swap.nrUsed(), swap.cached(slot)]).toEqual([1, 5000])
+    expect(swap.alloc(2)).not.toBe(slot)
+    swap.setCached(slot, 0)
+    expect(swap.nrUsed()).toBe(1)
+    expect(swap.alloc(3)).toBe(slot)
+  })
+
+  test('contents stay when the area grows', () => {
+    const swap = new SwapArea()
+    const slots = Array.from({ length: 5000 }, (_, i) => swap.alloc(i))
+    expect(slots.every((slot, i) => swap.stamp(slot) === i && swap.count(slot) === 1)).toBe(true)
+    expect(swap.nrUsed()).toBe(5000)
+  })
+})
+
+test('slots in use equal those with references or a cached page, for any order of calls', () => {
+  const step = fc.record({ call: fc.constantFrom('alloc', 'dup', 'free', 'cache'), which: fc.nat() })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const swap = new SwapArea(40)
+      const counts = new Map<number, number>()
+      const cached = new Set<number>()
+      for (const { call, which } of steps) {
+        const live = [...counts].filter(([, count]) => count > 0).map(([slot]) => slot)
+        if (call === 'alloc' || live.length === 0) {
+          const slot = swap.alloc(0)
+          if (slot === 0) continue
+          expect(counts.get(slot) ?? 0).toBe(0)
+          expect(cached.has(slot)).toBe(false)
+          counts.set(slot, 1)
+          continue
+        }
+        const slot = live[which % live.length]
+        const count = counts.get(slot) as number
+        if (call === 'dup') {
+          swap.dup(slot)
+          counts.set(slot, count + 1)
+        } else if (call === 'free') {
+          swap.free(slot)
+          counts.set(slot, count - 1)
+        } else {
+          const drop = cached.delete(slot)
+          if (!drop) cached.add(slot)
+          swap.setCached(slot, drop ? 0 : 77)
+        }
+      }
+      for (const [slot, count] of counts) expect(swap.count(slot)).toBe(count)
+      expect(swap.nrUsed()).toBe([...counts].filter(([slot, count]) => count > 0 || cached.has(slot)).length)
+    }),
+    { seed: 20210115, numRuns: 80 },
+  )
+})

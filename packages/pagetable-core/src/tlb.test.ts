@@ -1,0 +1,68 @@
+import { PAGE_PROTNONE, VM_EXEC, VM_READ } from '@faultline/mm-types'
+import { describe, expect, test } from 'vitest'
+import { countSteps, MachineCounters } from './counters.ts'
+import { createMachine } from './machine.ts'
+import { isHugeLeaf, mkPteLo, pteHi, pteLo, ptePfn } from './pte.ts'
+import { Tlb, TLB_WRITE } from './tlb.ts'
+
+describe('a TLB', () => {
+  test('translates what was inserted, for that address space and page', () => {
+    const tlb = new Tlb()
+    tlb.insert(3, 2 ** 33 + 5, 77, TLB_WRITE)
+    const found = tlb.find(3, 2 ** 33 + 5)
+    expect([tlb.pfns[found], tlb.rights[found]]).toEqual([77, TLB_WRITE])
+    expect([tlb.find(4, 2 ** 33 + 5), tlb.find(3, 2 ** 33 + 6), tlb.find(3, 5)]).toEqual([-1, -1, -1])
+  })
+
+  test('forgets a page, and no other', () => {
+    const tlb = new Tlb()
+    tlb.insert(0, 10, 1, 0)
+    tlb.insert(0, 11, 2, 0)
+    tlb.flushPage(0, 10)
+    tlb.flushPage(1, 11)
+    expect(tlb.find(0, 10)).toBe(-1)
+    expect(tlb.find(0, 11)).toBeGreaterThanOrEqual(0)
+  })
+
+  test('forgets an address space at once, and no other', () => {
+    const tlb = new Tlb()
+    tlb.insert(0, 10, 1, 0)
+    tlb.insert(1, 11, 2, 0)
+    tlb.flushMm(0)
+    expect(tlb.find(0, 10)).toBe(-1)
+    expect(tlb.find(1, 11)).toBeGreaterThanOrEqual(0)
+    tlb.insert(0, 10, 5, 0)
+    expect(tlb.pfns[tlb.find(0, 10)]).toBe(5)
+  })
+})
+
+test('steps are the sum of what costs a kernel something', () => {
+  const counters = new MachineCounters()
+  expect(countSteps(counters)).toBe(0)
+  const stepping = [
+    'ptes', 'tablesAllocated', 'tablesFreed', 'framesAllocated', 'pagesCopied', 'faults', 'messages', 'tlbFlushes', 'swapOuts', 'swapIns', 'collapses',
+    'splits', 'calls',
+  ] as const
+  stepping.forEach((name, i) => (counters[name] = 2 ** i))
+  expect(countSteps(counters)).toBe(2 ** stepping.length - 1)
+  Object.assign(counters, { tlbHits: 999, faultsWp: 999, peakTableBytes: 999, tlbFlushedPages: 999 })
+  expect(countSteps(counters)).toBe(2 ** stepping.length - 1)
+})
+
+test.each([1, 1024, 2 ** 20 - 1, 2 ** 20, 2 ** 31 - 1])('an entry gives back frame %i', (pfn) => {
+  for (const flags of [VM_READ, VM_READ | VM_EXEC]) expect(ptePfn(pteLo(pfn, 0), pteHi(pfn, flags))).toBe(pfn)
+})
+
+test('no access right, nothing for the hardware to see', () => {
+  expect(mkPteLo(9, 0, VM_READ)).toBe(pteLo(9, 0))
+  expect(mkPteLo(9, 0, 0) & 0x101).toBe(PAGE_PROTNONE)
+  expect(ptePfn(mkPteLo(9, 0, 0), pteHi(9, 0))).toBe(9)
+  expect([isHugeLeaf(pteLo(512, 0x80)), isHugeLeaf(pteLo(512, 0)), isHugeLeaf(0x80)]).toEqual([true, false, false])
+})
+
+test('limits of a machine reach its parts', () => {
+  const machine = createMachine({ tables: 1, frames: 1025, swapSlots: 2 })
+  expect([machine.tables.alloc(0), machine.tables.alloc(0)]).toEqual([1, 0])
+  expect([machine.frames.alloc(0), machine.frames.alloc(0)]).toEqual([1024, 0])
+  expect([machine.swap.alloc(0), machine.swap.alloc(0)]).toEqual([1, 0])
+})
