@@ -2,7 +2,7 @@
  * A session on the model: performs operations one by one and says what each did.
  * @module
  */
-import { ENOMEM, FAULT_DONE, FAULT_HWPOISON, FAULT_SIGBUS, FAULT_SIGSEGV } from '@faultline/mm-types'
+import { ENOMEM, FAULT_ACCESS, FAULT_DONE, FAULT_HWPOISON, FAULT_SIGBUS, FAULT_SIGSEGV, VM_ACCESS_FLAGS, VM_WRITE } from '@faultline/mm-types'
 import { countSteps } from '@faultline/pagetable-core'
 import { ACCESS_BLOCKED, ACCESS_DONE, ACCESS_SIGBUS, ACCESS_SIGSEGV, ExpressionError, type Operation, type Outcome, type SyncSession } from '@faultline/program'
 import { access, ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from './access.ts'
@@ -60,7 +60,7 @@ export class ModelSession implements SyncSession {
       if (context !== null) this.composed.uffd.forgetWaiter(context, request.thread)
       return ACCESS_BLOCKED
     }
-    return code === FAULT_SIGSEGV ? ACCESS_SIGSEGV : ACCESS_SIGBUS
+    return code === FAULT_SIGSEGV || code === FAULT_ACCESS ? ACCESS_SIGSEGV : ACCESS_SIGBUS
   }
 
   get loaded(): number {
@@ -88,13 +88,10 @@ export function callOutcome(result: number): Outcome {
 }
 
 /** The outcome of an access code that is not waiting. */
-export function signalOutcome(session: ModelSession, mm: AddressSpace, vpn: number, code: number): Outcome {
+export function signalOutcome(mm: AddressSpace, vpn: number, write: boolean, code: number): Outcome {
   if (code === ACCESS_LIVELOCK) return { errno: 0, blocked: true, livelock: true }
-  if (code === FAULT_SIGSEGV) {
-    // SEGV_MAPERR for nothing or a guard, SEGV_ACCERR for missing rights.
-    const vma = mm.vmas.find(vpn)
-    return { errno: 0, signal: 'SIGSEGV', signalCode: vma === undefined || session.composed.kernel.fault.vma === vma ? 1 : 2 }
-  }
+  if (code === FAULT_SIGSEGV) return { errno: 0, signal: 'SIGSEGV', signalCode: 1 }
+  if (code === FAULT_ACCESS) return { errno: 0, signal: 'SIGSEGV', signalCode: 2 }
   if (code === FAULT_SIGBUS || code === FAULT_HWPOISON) return { errno: 0, signal: 'SIGBUS', signalCode: 2 }
   return { errno: ENOMEM }
 }
