@@ -49,6 +49,7 @@ export class RangeSet {
 
   /** Takes pages [start, end) out. */
   remove(start: number, end: number): void {
+    if (end <= start) return
     const left: PageRange[] = []
     for (const range of this.#ranges) {
       if (range.end <= start || range.start >= end) {

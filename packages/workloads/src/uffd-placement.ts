@@ -100,3 +100,32 @@ function forEachPage(records: readonly UffdRecord[], region: UffdRegion, visit: 
     for (let i = 0; i < record.count; i++) visit(page + i, index)
   }
 }
+
+/**
+ * Most messages that were read and not yet answered at one time: as many threads as that could wait at once.
+ */
+export function mostWaiting(records: readonly UffdRecord[], region: UffdRegion): number {
+  const waiting = new Set<number>()
+  let most = 1
+  for (const record of records) {
+    if (record.kind === 'F') {
+      waiting.add(region.page(record))
+      most = Math.max(most, waiting.size)
+    } else if (isEffect(record) && wakes(record) && waiting.size > 0) {
+      const first = region.page(record)
+      for (let i = 0; i < record.count; i++) waiting.delete(first + i)
+    }
+  }
+  return most
+}
+
+/** For each record, how many fault messages stand before it. */
+export function messagesBefore(records: readonly UffdRecord[]): Int32Array {
+  const before = new Int32Array(records.length)
+  let seen = 0
+  for (const [index, record] of records.entries()) {
+    before[index] = seen
+    if (record.kind === 'F') seen++
+  }
+  return before
+}

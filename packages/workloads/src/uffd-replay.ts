@@ -10,7 +10,18 @@ import type { Progress } from './options.ts'
 import type { UffdFault, UffdRecord, UffdTouch } from './trace/uffd-record.ts'
 import type { Uffdtrace } from './trace/uffdtrace.ts'
 import { effectOperation, handshakeOperation, type UffdHandshake } from './uffd-operations.ts'
-import { isEffect, overlaps, PageRecords, startOf, stateAfter, stateOfMessage, type UffdEffect, wakes } from './uffd-placement.ts'
+import {
+  isEffect,
+  messagesBefore,
+  mostWaiting,
+  overlaps,
+  PageRecords,
+  startOf,
+  stateAfter,
+  stateOfMessage,
+  type UffdEffect,
+  wakes,
+} from './uffd-placement.ts'
 import { type UffdPageState, UffdRegion } from './uffd-region.ts'
 import { ReplayTally, type UffdReplayCounts } from './uffd-tally.ts'
 
@@ -26,7 +37,8 @@ const MOST_EARLY_CALLS = 3
  *
  * - directly, at its line;
  * - after calls that ran at the same time as its read() are given their effect before it;
- * - before an earlier line, when nothing that happened from there to its read() woke the thread it belongs to.
+ * - before an earlier line, when nothing that happened from there to its read() woke the thread it belongs to, and no more
+ *   messages were read in between than threads could wait at once.
  */
 export class UffdReplay {
   readonly #session: SyncSession
@@ -38,6 +50,9 @@ export class UffdReplay {
   readonly #placed: Uint8Array
   /** Messages whose access was performed before their line, for the case that nothing else explains them. */
   readonly #queued = new Set<number>()
+  /** Fault messages before each record, and how many may be in the queue at once. */
+  readonly #messagesBefore: Int32Array
+  readonly #mostWaiting: number
   #uffd = ''
   #nrUffds = 0
   #stamp = 0
@@ -48,6 +63,8 @@ export class UffdReplay {
     this.#region = new UffdRegion(session, trace)
     this.#pageRecords = new PageRecords(trace.records, this.#region)
     this.#placed = new Uint8Array(trace.records.length)
+    this.#messagesBefore = messagesBefore(trace.records)
+    this.#mostWaiting = mostWaiting(trace.records, this.#region)
   }
 
   /** @throws UnsupportedError when the system refuses the stream's handshake or registration */
@@ -158,6 +175,8 @@ export class UffdReplay {
       }
       // Its read() must have begun before the first wake ended, or the message would have left the queue unread.
       if (startOf(next) > earliestWake) return
+      // Messages are read in the order they were queued in: those read before it waited at the same time.
+      if (this.#messagesBefore[at] - this.#messagesBefore[index] >= this.#mostWaiting) return
       const state = this.#region.state(page)
       const wanted = stateOfMessage(next)
       if (state !== wanted || stateAfter(state, record) === wanted) return
