@@ -7,8 +7,8 @@ import {
   PAGE_DIRTY, PAGE_PSE, PAGE_RW, PAGE_UFFD_WP, VM_SHARED, VM_UFFD_MINOR, VM_UFFD_MISSING, VM_WRITE, type AnonVma, type Fault, type Inode,
 } from '@faultline/mm-types'
 import { leafPages, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
-import type { HugePool } from './hugetlb-backend.ts'
-import { addHugePage, allocHugePage, findHugePage } from './page-cache.ts'
+import { addHugePage, findHugePage } from './page-cache.ts'
+import type { HugePool } from './pool.ts'
 
 /**
  * Serves a none leaf, or one that is a marker: from the cache, or by a new page.
@@ -27,7 +27,7 @@ export function faultHugetlb(fault: Fault, pool: HugePool): number {
   let anon = false
   if (page === 0) {
     if (vma.flags & VM_UFFD_MISSING) return FAULT_MISSING
-    page = shared ? addHugePage(machine, inode, pgoff, 0, pool) : allocHugePage(machine, vma.pageShift, pool)
+    page = shared ? addHugePage(machine, inode, pgoff, 0, pool) : pool.take(machine, inode, pgoff, vma)
     if (page === 0) return FAULT_SIGBUS
     anon = !shared
     if (anon) markAnon(fault, page)
@@ -59,7 +59,7 @@ export function copyOnWriteHugetlb(fault: Fault, pool: HugePool): number {
     if (!fault.unshare) tables.set(fault.table, fault.index, lo | PAGE_RW | PAGE_DIRTY, hi)
     return FAULT_DONE
   }
-  const fresh = allocHugePage(mm.machine, vma.pageShift, pool)
+  const fresh = pool.take(mm.machine, vma.file as Inode, hugeOffset(fault), vma)
   if (fresh === 0) return FAULT_SIGBUS
   const pages = leafPages(vma.pageShift)
   for (let i = 0; i < pages; i++) frames.setStamp(fresh + i, frames.stamp(old + i))

@@ -2,39 +2,27 @@
  * The hugetlb backend, put together around a pool of huge pages.
  * @module
  */
-import type { Backends, Inode, Machine } from '@faultline/mm-types'
+import type { Backends } from '@faultline/mm-types'
 import { copyOnWriteHugetlb, faultHugetlb } from './fault.ts'
 import { addHugePage, findHugePage, hasHugePage, removeHugePages } from './page-cache.ts'
-
-/** Limits of the pool: huge pages of each size that may be in use at once. */
-export interface HugetlbPool {
-  /** Pages of 2 MiB (nr_hugepages); absent: as many as wanted. */
-  readonly pages2M?: number
-  /** Pages of 1 GiB. */
-  readonly pages1G?: number
-}
-
-/** Huge pages in use, per page size shift. */
-export interface HugePool {
-  readonly limit: ReadonlyMap<number, number>
-}
+import { HugePool, type HugetlbPool } from './pool.ts'
 
 /** hugetlb memory as Linux has it. */
-export function createHugetlbBackend(pool: HugetlbPool = {}): Backends['hugetlb'] {
-  const huge: HugePool = {
-    limit: new Map([
-      [21, pool.pages2M ?? Number.POSITIVE_INFINITY],
-      [30, pool.pages1G ?? Number.POSITIVE_INFINITY],
-    ]),
-  }
+export function createHugetlbBackend(limits: HugetlbPool = {}): Backends['hugetlb'] {
+  const pool = new HugePool(limits)
   return {
     name: 'hugetlb',
-    fault: (fault) => faultHugetlb(fault, huge),
-    copyOnWrite: (fault) => copyOnWriteHugetlb(fault, huge),
-    findPage: (_machine: Machine, inode: Inode, pgoff: number) => findHugePage(inode, pgoff),
+    fault: (fault) => faultHugetlb(fault, pool),
+    copyOnWrite: (fault) => copyOnWriteHugetlb(fault, pool),
+    findPage: (_machine, inode, pgoff) => findHugePage(inode, pgoff),
     hasPage: hasHugePage,
-    addPage: (machine: Machine, inode: Inode, pgoff: number, stamp: number) => addHugePage(machine, inode, pgoff, stamp, huge),
-    removePages: removeHugePages,
+    addPage: (machine, inode, pgoff, stamp) => addHugePage(machine, inode, pgoff, stamp, pool),
+    removePages(machine, inode, from, to) {
+      removeHugePages(machine, inode, from, to)
+      pool.forget(inode, from, to)
+    },
+    reserve: (machine, vma) => pool.reserve(machine, vma),
+    unreserve: (_machine, vma, start, end) => pool.unreserve(vma, start, end),
     // Huge pages are never reclaimed. @source MADV_PAGEOUT on hugetlb: EINVAL
     reclaimPage: () => false,
     source: 'v6.18 mm/hugetlb.c',

@@ -2,8 +2,8 @@
  * The page cache of a hugetlb file, in huge pages.
  * @module
  */
-import { FRAME_CACHE, FRAME_HUGETLB, FRAME_INDEX, FRAME_MAPPING, type Inode, type Machine } from '@faultline/mm-types'
-import type { HugePool } from './hugetlb-backend.ts'
+import { FRAME_CACHE, FRAME_INDEX, FRAME_MAPPING, type Inode, type Machine } from '@faultline/mm-types'
+import type { HugePool } from './pool.ts'
 
 /** The first frame of a cached huge page, or 0. */
 export function findHugePage(inode: Inode, pgoff: number): number {
@@ -14,18 +14,9 @@ export function hasHugePage(inode: Inode, pgoff: number): boolean {
   return inode.pages.has(pgoff)
 }
 
-/** A huge page from the pool, or 0 when it is empty. The caller holds its only reference. */
-export function allocHugePage(machine: Machine, pageShift: number, pool: HugePool): number {
-  const limit = pool.limit.get(pageShift) ?? 0
-  if (limit !== Number.POSITIVE_INFINITY && machine.frames.nrUsed() / 2 ** (pageShift - 12) >= limit) return 0
-  const pfn = machine.frames.alloc(pageShift - 12)
-  if (pfn !== 0) machine.frames.setFlags(pfn, FRAME_HUGETLB)
-  return pfn
-}
-
 /** Adds a new huge page, every 4 KiB of it stamped; the cache holds its only reference. */
 export function addHugePage(machine: Machine, inode: Inode, pgoff: number, stamp: number, pool: HugePool): number {
-  const pfn = allocHugePage(machine, inode.pageShift, pool)
+  const pfn = pool.take(machine, inode, pgoff, null)
   if (pfn === 0) return 0
   const frames = machine.frames
   frames.setFlags(pfn, FRAME_CACHE)

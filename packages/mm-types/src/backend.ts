@@ -3,7 +3,7 @@
  * @module
  */
 import type { Machine } from './machine.ts'
-import type { BackendName, Fault, Inode } from './objects.ts'
+import type { BackendName, Fault, Inode, Vma } from './objects.ts'
 
 /** The fault is served: the entry now allows the access, or the access is to be tried again. */
 export const FAULT_DONE = 0
@@ -15,11 +15,14 @@ export const FAULT_MINOR = 2
 export const FAULT_WP = 3
 /** Beyond the end of the file, or poisoned. */
 export const FAULT_SIGBUS = 4
+/** Nothing is mapped there, or a guard is (SEGV_MAPERR). */
 export const FAULT_SIGSEGV = 5
 /** No frame, table or huge page left. */
 export const FAULT_OOM = 6
 /** SIGBUS because of memory failure or a poison marker (POPULATE reports EHWPOISON). */
 export const FAULT_HWPOISON = 7
+/** The mapping does not allow the access (SEGV_ACCERR). */
+export const FAULT_ACCESS = 8
 
 /**
  * Supplies the pages of one kind of memory.
@@ -63,6 +66,13 @@ export interface FileBackend extends Backend {
   addPage(machine: Machine, inode: Inode, pgoff: number, stamp: number): number
   /** Drops pages [from, to) from the cache. */
   removePages(machine: Machine, inode: Inode, from: number, to: number): void
+  /**
+   * A vma of the file is about to be made: reserves what it may need.
+   * @returns 0 or -ENOMEM
+   */
+  reserve?(machine: Machine, vma: Vma): number
+  /** Part [start, end) of a vma goes away: its private reservations end. */
+  unreserve?(machine: Machine, vma: Vma, start: number, end: number): void
   /** Moves one page to swap if it can. @returns false when the page stays */
   reclaimPage(machine: Machine, inode: Inode, pgoff: number): boolean
 }

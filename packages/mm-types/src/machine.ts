@@ -29,7 +29,11 @@ export interface PageTables {
   level(table: number): number
   /** A zeroed table, or 0 when the limit is reached. */
   alloc(level: number): number
+  /** Gives back a table, or one owner's share of it. */
   free(table: number): void
+  /** Adds an owner to a table; every owner's entry points to it. */
+  share(table: number): void
+  isShared(table: number): boolean
   /** The table of leaf ptes covering a page, or 0 (no table, or a huge leaf). */
   pteTable(pgd: number, vpn: number): number
   /** The same, allocating what is missing; 0 when the limit is reached. The page must not be under a huge leaf. */
@@ -71,6 +75,8 @@ export interface Frames {
   setStamp(pfn: number, stamp: number): void
   /** Page-table entries that map this page, huge leaves included. */
   mapcount(pfn: number): number
+  /** Huge pages of 2^order taken from a hugetlb pool now; `change` adds to the count, `put` takes away. */
+  hugetlbInUse(order: number, change?: number): number
   /** Frames in use, zero pages not counted. */
   nrUsed(): number
 }

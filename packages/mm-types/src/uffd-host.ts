@@ -15,6 +15,10 @@ export interface HostMm extends Mm {
   vmasWithin(start: number, end: number): readonly Vma[]
   /** Gives [start, end) of a vma new flags and a userfaultfd; splits and merges. */
   modifyVma(vma: Vma, start: number, end: number, flags: number, uffd: UffdContext | null): void
+  /** The table of a page's leaf, allocated (or, for hugetlb, shared) when missing; 0 when none is left. */
+  leafTableAlloc(vma: Vma, vpn: number): number
+  /** Drops the tables of pmds that a hugetlb vma shares with others. */
+  unsharePmds(vma: Vma): void
   /** Low word of the huge leaf over a page of a 4 KiB vma, or 0. */
   hugeLeaf(vpn: number): number
   setHugeLeaf(vpn: number, lo: number, hi: number): void

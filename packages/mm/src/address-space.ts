@@ -7,6 +7,7 @@ import {
 } from '@faultline/mm-types'
 import { classify } from '@faultline/swap-entry'
 import type { Kernel } from './kernel.ts'
+import { hugetlbTableAlloc, unsharePmds } from './pmd-sharing.ts'
 import { hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
 import { mayWrite } from './protect.ts'
 import { type VmArea, joinAnonVma } from './vma.ts'
@@ -57,6 +58,15 @@ export class AddressSpace implements HostMm {
 
   modifyVma(vma: Vma, start: number, end: number, flags: number, uffd: UffdContext | null): void {
     this.vmas.modify(vma as VmArea, start, end, flags, uffd)
+  }
+
+  leafTableAlloc(vma: Vma, vpn: number): number {
+    if (vma.backend === 'hugetlb') return hugetlbTableAlloc(this, vma, vpn)
+    return this.machine.tables.pteTableAlloc(this.pgd, vpn)
+  }
+
+  unsharePmds(vma: Vma): void {
+    unsharePmds(this, vma, vma.start, vma.end)
   }
 
   hugeLeaf(vpn: number): number {

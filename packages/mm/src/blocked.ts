@@ -55,7 +55,7 @@ export class Blocked {
     for (let answers = 0; ; answers++) {
       const code = access(pending.mm, pending.vpn, pending.write, request)
       if (code === FAULT_DONE) return finish(pending.write ? { errno: 0 } : { errno: 0, value: request.stamp }, messages)
-      if (code !== ACCESS_WAITS) return finish(signalOutcome(pending.mm, pending.vpn, pending.write, code), messages)
+      if (code !== ACCESS_WAITS) return finish(signalOutcome(code), messages)
       const uffd = this.contextOfFault()
       if (uffd === undefined || !this.answer(uffd, messages, answers)) {
         this.pending.set(pending.thread, pending)

@@ -5,12 +5,12 @@
  * @module
  */
 import {
-  FAULT_DONE, FAULT_HWPOISON, FAULT_MINOR, FAULT_MISSING, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV, FAULT_WP, PAGE_DIRTY, PAGE_PRESENT_ANY,
+  FAULT_ACCESS, FAULT_DONE, FAULT_HWPOISON, FAULT_MINOR, FAULT_MISSING, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV, FAULT_WP, PAGE_DIRTY, PAGE_PRESENT_ANY,
   PAGE_RW, PAGE_UFFD_WP, PTE_MARKER_GUARD, PTE_MARKER_POISONED, SOFTLEAF_HWPOISON, SOFTLEAF_MARKER, SOFTLEAF_MIGRATION, SOFTLEAF_SPECIAL_PTE,
   SOFTLEAF_SWAP, UFFD_GO_ON, UFFD_REASON_MINOR, UFFD_REASON_MISSING, UFFD_REASON_WP, UFFD_SIGBUS, VM_ACCESS_FLAGS, VM_SHARED, VM_UFFD_WP,
   VM_WRITE, type Fault,
 } from '@faultline/mm-types'
-import { leafIndex, leafTable, leafTableAlloc } from '@faultline/pagetable-core'
+import { leafIndex, leafTable } from '@faultline/pagetable-core'
 import { classify } from '@faultline/swap-entry'
 import { ACCESS_WAITS, type AccessRequest } from './access.ts'
 import type { AddressSpace } from './address-space.ts'
@@ -28,7 +28,7 @@ export function handleFault(mm: AddressSpace, vpn: number, write: boolean, reque
   counters.faults++
   const vma = mm.vmas.find(vpn)
   if (vma === undefined) return FAULT_SIGSEGV
-  if (write ? (vma.flags & VM_WRITE) === 0 : (vma.flags & VM_ACCESS_FLAGS) === 0) return FAULT_SIGSEGV
+  if (write ? (vma.flags & VM_WRITE) === 0 : (vma.flags & VM_ACCESS_FLAGS) === 0) return FAULT_ACCESS
   const fault = kernel.fault
   fault.mm = mm
   fault.vma = vma
@@ -72,7 +72,7 @@ export function serve(kernel: Kernel, fault: Fault): number {
   }
   let table = leafTable(tables, mm.pgd, vpn, shift)
   if (table === 0) {
-    table = leafTableAlloc(tables, mm.pgd, vpn, shift)
+    table = (mm as AddressSpace).leafTableAlloc(vma, vpn)
     if (table === 0) return FAULT_OOM
   }
   const index = leafIndex(vpn, shift)

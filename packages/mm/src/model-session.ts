@@ -87,8 +87,8 @@ export function callOutcome(result: number): Outcome {
   return { errno: result < 0 ? -result : 0 }
 }
 
-/** The outcome of an access code that is not waiting. */
-export function signalOutcome(mm: AddressSpace, vpn: number, write: boolean, code: number): Outcome {
+/** The outcome of an access code that is not waiting. SIGSEGV: 1 nothing (or a guard) is there, 2 the rights are missing. */
+export function signalOutcome(code: number): Outcome {
   if (code === ACCESS_LIVELOCK) return { errno: 0, blocked: true, livelock: true }
   if (code === FAULT_SIGSEGV) return { errno: 0, signal: 'SIGSEGV', signalCode: 1 }
   if (code === FAULT_ACCESS) return { errno: 0, signal: 'SIGSEGV', signalCode: 2 }

@@ -10,6 +10,7 @@ import {
 import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
 import type { AddressSpace } from './address-space.ts'
 import { HUGE_PAGES, hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
+import { unsharePmd } from './pmd-sharing.ts'
 import type { VmArea } from './vma.ts'
 
 /**
@@ -35,7 +36,7 @@ export function moveTables(mm: AddressSpace, vma: VmArea, start: number, end: nu
     }
     const table = leafTable(tables, mm.pgd, vpn, shift)
     // hugetlb allocates the new table leaf by leaf, and none leaves need none.
-    if (table !== 0 && (shift === 12 || !isEmpty(mm, table, leafIndex(vpn, shift), Math.ceil((next - vpn) / leafPages(shift))))) {
+    if (table !== 0 && !(shift === 21 && unsharePmd(mm, vpn)) && (shift === 12 || !isEmpty(mm, table, leafIndex(vpn, shift), Math.ceil((next - vpn) / leafPages(shift))))) {
       const out = leafTableAlloc(tables, mm.pgd, target, shift)
       if (out === 0) throw new Error('no page table left for mremap')
       const from = leafIndex(vpn, shift)

@@ -136,6 +136,7 @@ function performMmap(session: ModelSession, op: MmapOp): Outcome {
   if (start % scale !== 0 || size <= 0) return { errno: EINVAL }
   const call = mmap(session.mm(op), {
     start, pages: size, prot: protBits(op.prot), shared: op.memory === 'shmem' || op.memory === 'hugetlb', file, pgoff: (op.pgoff ?? 0) * scale,
+    noreserve: op.noreserve === true,
   })
   bindings.regions.set(op.region, { vpn: start, pageShift })
   const outcome = session.blocked.drive(op, call)

@@ -11,6 +11,7 @@ import {
 import { leafIndex, leafPages, leafSpanEnd, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
 import type { AddressSpace } from './address-space.ts'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd } from './huge.ts'
+import { unsharePmd } from './pmd-sharing.ts'
 import type { VmArea } from './vma.ts'
 
 /** Brings the entries of [start, end) in line with the vma's new flags. Bits, markers and tables stay. */
@@ -28,7 +29,7 @@ export function changeProtection(mm: AddressSpace, vma: VmArea, start: number, e
       splitHugePmd(mm, vma, vpn)
     }
     const table = leafTable(tables, mm.pgd, vpn, shift)
-    if (table !== 0) {
+    if (table !== 0 && !(shift === 21 && unsharePmd(mm, vpn))) {
       const from = leafIndex(vpn, shift)
       changeSpan(mm, vma, table, from, from + Math.ceil((next - vpn) / leafPages(shift)))
     }

@@ -16,7 +16,7 @@ const RIGHTS = VM_READ | VM_WRITE
 function emptySpace(): AddressSpace {
   const tlb = { name: 'batched', flushesEachPte: false, deferred: false, source: '' }
   const design = { name: 'test', encoding: noMarker, tlb } as Partial<Design> as Design
-  return new Kernel({ machine: createMachine(), design, backends: {} as Backends }).newMm()
+  return new Kernel({ machine: createMachine(), design, backends: { hugetlb: {} } as Backends }).newMm()
 }
 
 /** Runs a call that has no reason to wait. */

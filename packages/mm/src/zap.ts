@@ -13,6 +13,7 @@ import { leafIndex, leafPages, leafSpanEnd, leafTable, ptePfn } from '@faultline
 import { classify, swpOffset } from '@faultline/swap-entry'
 import type { AddressSpace } from './address-space.ts'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd, zapHugePmd } from './huge.ts'
+import { unsharePmd } from './pmd-sharing.ts'
 import { dropSwapCache } from './swap-cache.ts'
 import type { VmArea } from './vma.ts'
 
@@ -52,7 +53,10 @@ export function zapRange(mm: AddressSpace, vma: VmArea, start: number, end: numb
       vpn = shift === 12 ? tables.nextPmd(mm.pgd, next, end) : next
       continue
     }
-    if (tables.used(table) !== 0) {
+    if (shift === 21 && tables.isShared(table)) {
+      unsharePmd(mm, vpn)
+      changed++
+    } else if (tables.used(table) !== 0) {
       const from = leafIndex(vpn, shift)
       changed += zapSpan(mm, vma, table, from, from + Math.ceil((next - vpn) / leafPages(shift)), details)
     }

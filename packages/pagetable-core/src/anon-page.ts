@@ -22,6 +22,7 @@ export function newAnonPage(mm: Mm, vma: Vma, vpn: number, order: number): numbe
   const at = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
   chunk[order === 0 ? at + FRAME_MAP : at + FRAME_ENTIRE] = 1
   chunk[at + FRAME_FLAGS] |= order === 0 ? FRAME_ANON | FRAME_EXCLUSIVE | FRAME_SWAPBACKED : FRAME_ANON | FRAME_EXCLUSIVE | FRAME_HUGETLB
+  if (order !== 0) frames.hugetlbInUse(order, 1)
   chunk[at + FRAME_MAPPING] = (vma.anonVma as AnonVma).id
   chunk[at + FRAME_INDEX] = vma.pgoff + (vpn - vma.start)
   return pfn

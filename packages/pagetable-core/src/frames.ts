@@ -6,7 +6,7 @@
  * @module
  */
 import {
-  FRAME_CHUNK_MASK, FRAME_CHUNK_SHIFT, FRAME_ENTIRE, FRAME_FLAGS, FRAME_MAP, FRAME_ORDER_MASK, FRAME_ORDER_SHIFT, FRAME_REF, FRAME_SHIFT,
+  FRAME_CHUNK_MASK, FRAME_CHUNK_SHIFT, FRAME_ENTIRE, FRAME_FLAGS, FRAME_HUGETLB, FRAME_MAP, FRAME_ORDER_MASK, FRAME_ORDER_SHIFT, FRAME_REF, FRAME_SHIFT,
   FRAME_SLOT, FRAME_STAMP, FRAME_TAIL, FRAME_ZERO, type Counters, type Frames,
 } from '@faultline/mm-types'
 
@@ -22,6 +22,7 @@ export class FrameTable implements Frames {
   private readonly counters: Counters
   /** Heads of the free lists of folios, by order; linked through FRAME_ENTIRE. */
   private readonly freeHead = new Int32Array(64)
+  private readonly hugetlb = new Int32Array(64)
   private next = FIRST_PFN
   private inUse = 0
   private readonly limit: number
@@ -109,6 +110,7 @@ export class FrameTable implements Frames {
     if (left > 0) return left
     const order = this.order(head)
     const nr = 2 ** order
+    if (this.flags(head) & FRAME_HUGETLB) this.hugetlb[order]--
     for (let i = 0; i < nr; i++) {
       const chunk = this.chunk(head + i)
       const at = ((head + i) & FRAME_CHUNK_MASK) << FRAME_SHIFT
@@ -165,6 +167,11 @@ export class FrameTable implements Frames {
   mapcount(pfn: number): number {
     const own = this.field(pfn, FRAME_MAP)
     return this.order(pfn) ? own + this.field(this.head(pfn), FRAME_ENTIRE) : own
+  }
+
+  hugetlbInUse(order: number, change = 0): number {
+    this.hugetlb[order] += change
+    return this.hugetlb[order]
   }
 
   nrUsed(): number {

@@ -33,6 +33,8 @@ export class PageTableArena implements PageTables {
   private readonly his: Int32Array[] = []
   private readonly uses: Int32Array[] = []
   private readonly levels: Uint8Array[] = []
+  /** Owners of a table beyond the first (hugetlb pmd sharing). */
+  private readonly shares: Int32Array[] = []
   private readonly freed: number[] = []
   private readonly counters: Counters
   private readonly limit: number
@@ -97,7 +99,19 @@ export class PageTableArena implements PageTables {
     return table
   }
 
+  share(table: number): void {
+    this.shares[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK]++
+  }
+
+  isShared(table: number): boolean {
+    return this.shares[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] !== 0
+  }
+
   free(table: number): void {
+    if (this.isShared(table)) {
+      this.shares[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK]--
+      return
+    }
     const base = this.base(table)
     if (this.used(table) !== 0) {
       this.lo(table).fill(0, base, base + 512)
@@ -115,6 +129,7 @@ export class PageTableArena implements PageTables {
     this.his.push(new Int32Array(512 * 512))
     this.uses.push(new Int32Array(512))
     this.levels.push(new Uint8Array(512))
+    this.shares.push(new Int32Array(512))
   }
 
   pteTable(pgd: number, vpn: number): number {

@@ -49,9 +49,8 @@ function fillPages(mm: HostMm, call: UffdFill): number {
 }
 
 function fillPage(mm: HostMm, vma: Vma, vpn: number, call: UffdFill, armed: boolean): number {
-  const tables = mm.machine.tables
   if (vma.pageShift === 12 && mm.hugeLeaf(vpn) !== 0) return -EEXIST
-  const table = leafTableAlloc(tables, mm.pgd, vpn, vma.pageShift)
+  const table = mm.leafTableAlloc(vma, vpn)
   if (table === 0) return -ENOMEM
   const index = leafIndex(vpn, vma.pageShift)
   mm.machine.counters.ptes++

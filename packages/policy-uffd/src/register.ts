@@ -38,6 +38,7 @@ export function register(mm: HostMm, context: Userfaultfd, start: number, length
     if (vma.uffd === context && (vma.flags & flags) === flags) continue
     const from = Math.max(vma.start, first)
     const to = Math.min(vma.end, end)
+    if (mm.design.pmdSharing.unsharesAtRegister(flags)) mm.unsharePmds(vma)
     mm.modifyVma(vma, from, to, (vma.flags & ~VM_UFFD_FLAGS) | flags, context)
   }
   return rangeIoctls(mm, vmas, mode)

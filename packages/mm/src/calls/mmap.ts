@@ -3,7 +3,7 @@
  * @module
  */
 import {
-  EINVAL, PROT_EXEC, PROT_READ, PROT_WRITE, VM_EXEC, VM_HUGETLB, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE,
+  EINVAL, PROT_EXEC, PROT_READ, PROT_WRITE, VM_EXEC, VM_HUGETLB, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_NORESERVE, VM_READ, VM_SHARED, VM_WRITE,
   type Inode,
 } from '@faultline/mm-types'
 import type { AddressSpace } from '../address-space.ts'
@@ -21,6 +21,8 @@ export interface MmapRequest {
   readonly file: Inode | null
   /** First page of the file, in 4 KiB pages. */
   readonly pgoff: number
+  /** MAP_NORESERVE. */
+  readonly noreserve: boolean
 }
 
 /** VM_* access flags of PROT_* bits. */
@@ -39,8 +41,13 @@ export function* mmap(mm: AddressSpace, request: MmapRequest): Call {
   }
   const flags =
     protFlags(request.prot) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | (shared ? VM_SHARED | VM_MAYSHARE : 0) |
-    (file?.backend === 'hugetlb' ? VM_HUGETLB : 0)
+    (file?.backend === 'hugetlb' ? VM_HUGETLB : 0) | (request.noreserve ? VM_NORESERVE : 0)
   const vma = new VmArea({ mm, start, end, flags, pgoff: file === null ? start : request.pgoff, file })
+  const refused = file?.backend === 'hugetlb' ? (mm.kernel.backends.hugetlb.reserve?.(mm.machine, vma) ?? 0) : 0
+  if (refused) {
+    vma.unlink()
+    return refused
+  }
   mm.vmas.insert(vma)
   mm.vmas.mergeAround(vma)
   return 0
@@ -57,6 +64,7 @@ export function* munmap(mm: AddressSpace, start: number, end: number): Call {
   const gone = mm.vmas.within(start, end)
   for (const vma of gone) {
     zapRange(mm, vma, vma.start, vma.end, ZAP_FINAL)
+    if (vma.backend === 'hugetlb') mm.kernel.backends.hugetlb.unreserve?.(mm.machine, vma, vma.start, vma.end)
     mm.vmas.remove(vma)
   }
   freePgtables(mm, start, end)

@@ -28,7 +28,10 @@ export function pageState(mm: AddressSpace, vpn: number): number {
   const lo = tables.lo(table)[at]
   const hi = tables.hi(table)[at]
   if (lo === 0 && hi === 0) return 0
-  if (lo & PAGE_PRESENT_ANY) return presentState(mm, vpn, lo, hi, vma.pageShift)
+  if (lo & PAGE_PRESENT_ANY) {
+    const state = presentState(mm, vpn, lo, hi, vma.pageShift)
+    return vma.pageShift === 21 && tables.isShared(table) ? state & ~STATE_EXCLUSIVE : state
+  }
   return vma.backend === 'hugetlb' ? hugetlbAbsent(mm, lo, hi) : absentState(mm, lo, hi)
 }
 
