@@ -38,7 +38,9 @@ export function forkMm(parent: AddressSpace, child: AddressSpace): void {
 
 /** @source v6.18 mm/memory.c vma_needs_copy() */
 function needsCopy(child: VmArea, parent: VmArea): boolean {
-  return (child.flags & VM_UFFD_WP) !== 0 || parent.anonVma !== null
+  if ((child.flags & VM_UFFD_WP) !== 0 || parent.anonVma !== null) return true
+  // Poison of a shared mapping is only in its tables: anomaly 11 leaves them behind.
+  return parent.uffd !== null && !(parent.mm as AddressSpace).kernel.design.anomalies.forkLosesSharedPoison
 }
 
 function copyVma(parent: AddressSpace, vma: VmArea, child: AddressSpace, copy: VmArea): void {

@@ -38,6 +38,8 @@ export function register(mm: HostMm, context: Userfaultfd, start: number, length
     if (vma.uffd === context && (vma.flags & flags) === flags) continue
     const from = Math.max(vma.start, first)
     const to = Math.min(vma.end, end)
+    const losesWp = (vma.flags & VM_UFFD_WP) !== 0 && (flags & VM_UFFD_WP) === 0
+    if (losesWp && !mm.design.anomalies.reregisterKeepsBits) protectRange(mm, vma, from, to, false)
     if (mm.design.pmdSharing.unsharesAtRegister(flags)) mm.unsharePmds(vma)
     mm.modifyVma(vma, from, to, (vma.flags & ~VM_UFFD_FLAGS) | flags, context)
   }

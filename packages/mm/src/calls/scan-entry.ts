@@ -53,7 +53,7 @@ export function hugePmdCategories(mm: AddressSpace, vpn: number, lo: number): nu
 
 /** Categories of a hugetlb leaf: none is not written. */
 export function hugetlbCategories(mm: AddressSpace, lo: number, hi: number): number {
-  if (lo === 0 && hi === 0) return PAGE_IS_HUGE
+  if (lo === 0 && hi === 0) return mm.kernel.design.anomalies.scanSkipsHugetlbNone ? PAGE_IS_HUGE : PAGE_IS_HUGE | PAGE_IS_WRITTEN
   if (lo & PAGE_PRESENT_ANY) return PAGE_IS_HUGE | pageCategories(mm, lo, hi)
   return PAGE_IS_HUGE | (absentCategories(mm, lo, hi) & ~PAGE_IS_GUARD)
 }
