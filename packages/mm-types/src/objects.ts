@@ -83,6 +83,8 @@ export interface Fault {
   unshare: boolean
   /** The entry is a wp marker of a vma registered for write-protection: the page that replaces it gets the bit. */
   armed: boolean
+  /** FAULT_FLAG_USER: user code faulted, not the kernel on its behalf. */
+  user: boolean
   /** Byte address, for messages that want it exact. */
   address: number
   /** Thread that faulted. */

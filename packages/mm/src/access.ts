@@ -19,6 +19,8 @@ const MOST_ROUNDS = 32
 export interface AccessRequest {
   cpu: number
   thread: string
+  /** False when the kernel accesses memory on behalf of a call (MADV_POPULATE, mlock). */
+  user: boolean
   /** Byte offset in the page, for messages with exact addresses. */
   byte: number
   /** Stamp to store, or the stamp that was loaded. */

@@ -50,7 +50,7 @@ export class Blocked {
 
   /** Performs an access; a monitor answers what it sends, else the thread is left waiting. */
   attempt(pending: PendingAccess): Outcome {
-    const request: AccessRequest = { cpu: 0, thread: pending.thread, byte: pending.byte, stamp: pending.stamp }
+    const request: AccessRequest = { cpu: 0, thread: pending.thread, user: true, byte: pending.byte, stamp: pending.stamp }
     const messages: Message[] = []
     for (let answers = 0; ; answers++) {
       const code = access(pending.mm, pending.vpn, pending.write, request)

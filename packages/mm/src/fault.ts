@@ -36,6 +36,7 @@ export function handleFault(mm: AddressSpace, vpn: number, write: boolean, reque
   fault.write = write
   fault.unshare = false
   fault.armed = false
+  fault.user = request.user
   fault.address = vpn * 4096 + request.byte
   fault.thread = request.thread
   const code = serve(kernel, fault)

@@ -51,7 +51,7 @@ export class Kernel {
   private readonly deferred: { mm: Mm; vpn: number; pages: number }[] = []
   /** The one fault descriptor; faults do not nest. */
   readonly fault: Fault = {
-    mm: null as never, vma: null as never, vpn: 0, write: false, unshare: false, armed: false, address: 0, thread: '', table: 0, index: 0, lo: 0,
+    mm: null as never, vma: null as never, vpn: 0, write: false, unshare: false, armed: false, user: true, address: 0, thread: '', table: 0, index: 0, lo: 0,
     hi: 0,
   }
 

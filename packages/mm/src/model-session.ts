@@ -20,7 +20,7 @@ export class ModelSession implements SyncSession {
   readonly composed: ComposedKernel
   readonly bindings = new Bindings()
   readonly blocked: Blocked
-  private readonly request: AccessRequest = { cpu: 0, thread: 'main', byte: 0, stamp: 0 }
+  private readonly request: AccessRequest = { cpu: 0, thread: 'main', user: true, byte: 0, stamp: 0 }
   private lastProcess = ''
   private lastMm: AddressSpace | null = null
 

@@ -44,7 +44,7 @@ export class UserfaultfdSubsystem implements UffdCalls {
   deliver(fault: Fault, reason: number): number {
     const context = fault.vma.uffd as Userfaultfd | null
     if (context === null || context.closed) return UFFD_GO_ON
-    if (context.sigbus) return UFFD_SIGBUS
+    if (context.sigbus || (context.userModeOnly && !fault.user)) return UFFD_SIGBUS
     this.counters.messages++
     let flags = fault.write ? UFFD_PAGEFAULT_FLAG_WRITE : 0
     if (reason === UFFD_REASON_WP) flags |= UFFD_PAGEFAULT_FLAG_WP

@@ -24,7 +24,7 @@ export function* mlock(mm: AddressSpace, start: number, end: number, locks: bool
 }
 
 function* lockedPages(mm: AddressSpace, start: number, end: number, thread: string): Call {
-  const request = { cpu: 0, thread, byte: 0, stamp: 0 }
+  const request = { cpu: 0, thread, user: false, byte: 0, stamp: 0 }
   for (const vma of mm.vmas.within(start, end)) {
     const writes = (vma.flags & (VM_WRITE | VM_SHARED)) === VM_WRITE
     const result = yield* populate(mm, Math.max(vma.start, start), Math.min(vma.end, end), writes, request)
