@@ -24,11 +24,17 @@ function run(name: string, trace: Pgtrace, options: WorkloadOptions = {}): Workl
   return result
 }
 
-let redis: Pgtrace
-beforeAll(async () => {
-  const trace = await loadTraceFile(bundledTraceUrl('redis-server'))
+async function load(name: string): Promise<Pgtrace> {
+  const trace = await loadTraceFile(bundledTraceUrl(name))
   if (trace.format !== 'pgtrace') throw new Error(trace.format)
-  redis = trace
+  return trace
+}
+
+let redis: Pgtrace
+let child: Pgtrace
+beforeAll(async () => {
+  redis = await load('redis-server')
+  child = await load('redis-bgsave-child')
 })
 
 describe('on redis in shared memory', () => {
@@ -83,7 +89,7 @@ describe('on redis in anonymous memory', () => {
 test.each(MEMORY_TYPES)('what was written does not depend on the design, nor is anything corrupted (%s)', (memory: Memory) => {
   const written = new Set<number>()
   for (const design of designs) {
-    const result = workload.run(createModel(design).open(), design, redis, { memory, epochMarks: 16 })
+    const result = workload.run(createModel(design).open(), design, child, { memory, unmap: 0.1 })
     if ('unsupported' in result) continue
     expect({ design: design.name, corrupted: result.corrupted, stuck: result.stuck }).toEqual({
       design: design.name,
@@ -97,16 +103,16 @@ test.each(MEMORY_TYPES)('what was written does not depend on the design, nor is 
 
 test('the oracle is never wrong and costs no message', () => {
   for (const memory of MEMORY_TYPES) {
-    const { lost, spurious, messages, counters } = run('ideal', redis, { memory, epochMarks: 16 })
+    const { lost, spurious, messages, counters } = run('ideal', child, { memory, unmap: 0.1 })
     expect({ memory, lost, spurious, messages, wp: counters.faultsWp }).toEqual({ memory, lost: 0, spurious: 0, messages: 0, wp: 0 })
   }
 })
 
 test('the same seed gives the same bytes, another seed another run', () => {
-  const options = { memory: 'shmem', seed: 7, epochMarks: 16 } as const
-  const first = JSON.stringify(run('no-persistence', redis, options))
-  expect(JSON.stringify(run('no-persistence', redis, options))).toBe(first)
-  expect(JSON.stringify(run('no-persistence', redis, { ...options, seed: 8 }))).not.toBe(first)
+  const options = { memory: 'shmem', seed: 7, unmap: 0.1 } as const
+  const first = JSON.stringify(run('no-persistence', child, options))
+  expect(JSON.stringify(run('no-persistence', child, options))).toBe(first)
+  expect(JSON.stringify(run('no-persistence', child, { ...options, seed: 8 }))).not.toBe(first)
 })
 
 test('without disturbances, bits that die with the pte are lost where there never was a pte, or the program itself unmaps', () => {
@@ -116,12 +122,20 @@ test('without disturbances, bits that die with the pte are lost where there neve
   expect(lostByCause['unmapped after arming']).toBeLessThan(10)
 })
 
-test('a child trace gets the memory it inherited', async () => {
-  const trace = await loadTraceFile(bundledTraceUrl('redis-bgsave-child'))
-  if (trace.format !== 'pgtrace') throw new Error(trace.format)
-  const { lost, stuck, pagesWritten } = run('linux-6.4', trace)
+test('a child trace gets the memory it inherited', () => {
+  const { lost, stuck, pagesWritten } = run('linux-6.4', child)
   expect({ lost, stuck }).toEqual({ lost: 0, stuck: 0 })
   expect(pagesWritten).toBeGreaterThan(100)
+})
+
+test('asynchronous tracking forgets a written hugetlb page that is unmapped before the scan', () => {
+  // Seen on a running 6.18 too: a none hugetlb entry is not WRITTEN to PAGEMAP_SCAN, while one of shmem is.
+  for (const epochMarks of [2, 4]) {
+    const { lost, lostByCause } = run('linux-6.18', redis, { memory: 'hugetlb', epochMarks, unmap: 0.1 })
+    expect(lost).toBeGreaterThan(0)
+    expect(lostByCause['unmapped after the write']).toBeGreaterThan(0)
+    expect(run('linux-6.4', redis, { memory: 'hugetlb', epochMarks, unmap: 0.1 }).lost).toBe(0)
+  }
 })
 
 describe('small programs', () => {

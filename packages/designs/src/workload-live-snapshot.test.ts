@@ -24,11 +24,17 @@ function run(name: string, trace: Pgtrace, options: WorkloadOptions = {}): Workl
   return result
 }
 
-let redis: Pgtrace
-beforeAll(async () => {
-  const trace = await loadTraceFile(bundledTraceUrl('redis-server'))
+async function load(name: string): Promise<Pgtrace> {
+  const trace = await loadTraceFile(bundledTraceUrl(name))
   if (trace.format !== 'pgtrace') throw new Error(trace.format)
-  redis = trace
+  return trace
+}
+
+let redis: Pgtrace
+let child: Pgtrace
+beforeAll(async () => {
+  redis = await load('redis-server')
+  child = await load('redis-bgsave-child')
 })
 
 test('linux-5.7 copies pages that were unpopulated after their first write', () => {
@@ -47,20 +53,20 @@ test('bits that die with the pte spoil copies of pages that were unmapped', () =
 
 test.each(['wp-zeropage-v1', 'linux-6.4', 'linux-6.18', 'ideal'])('%s keeps every page as it was', (name) => {
   for (const memory of MEMORY_TYPES) {
-    const { lost, spurious, corrupted, stuck, copiedBeforeWrite } = run(name, redis, { memory })
+    const { lost, spurious, corrupted, stuck, copiedBeforeWrite } = run(name, child, { memory })
     expect({ memory, lost, spurious, corrupted, stuck }).toEqual({ memory, lost: 0, spurious: 0, corrupted: 0, stuck: 0 })
     expect(copiedBeforeWrite).toBeGreaterThan(0)
   }
 })
 
 test('every design copies the same pages', () => {
-  const copied = new Set(designs.map((design) => run(design.name, redis).copied))
+  const copied = new Set(designs.map((design) => run(design.name, child).copied))
   expect(copied.size).toBe(1)
 })
 
 test('the same seed gives the same bytes', () => {
   const options = { memory: 'shmem', seed: 3 } as const
-  expect(JSON.stringify(run('no-persistence', redis, options))).toBe(JSON.stringify(run('no-persistence', redis, options)))
+  expect(JSON.stringify(run('no-persistence', child, options))).toBe(JSON.stringify(run('no-persistence', child, options)))
 })
 
 test('a page is copied before its write, or in its turn, or not at all when it is discarded', () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { COMMON_OPTIONS, completeOptions } from './options.ts'
+import { COMMON_OPTIONS, completeOptions, type DirtyTrackingOptions } from './options.ts'
 
 test('options left out take their defaults', () => {
-  const options = completeOptions(COMMON_OPTIONS, { memory: 'shmem', reclaim: 0 })
+  const options = completeOptions<DirtyTrackingOptions & Record<string, unknown>>(COMMON_OPTIONS, { memory: 'shmem', reclaim: 0 })
   expect(options.memory).toBe('shmem')
   expect(options.reclaim).toBe(0)
   for (const spec of COMMON_OPTIONS) if (spec.name !== 'reclaim') expect(options[spec.name]).toBe(spec.default)

@@ -9,7 +9,7 @@ import type { PressureRates } from './pressure.ts'
 export type Progress = (fraction: number, text: string) => void
 
 /** Options of every workload. */
-export interface CommonOptions extends PressureRates {
+interface CommonOptions extends PressureRates {
   /** What every mapping of the trace becomes. */
   readonly memory: Memory
   /** Of the disturbances; an integer. */
@@ -67,7 +67,7 @@ export const SNAPSHOT_OPTIONS: readonly OptionSpec[] = [
 ]
 
 /**
- * Completes options with defaults.
+ * Completes options with defaults. `specs` names every numeric field of `Options`.
  *
  * @throws RangeError that names the option, its value and what would be right
  */
@@ -85,7 +85,7 @@ export function completeOptions(
   }
   const options: Record<string, number> = {}
   for (const spec of specs) options[spec.name] = checkNumber(spec, given[spec.name])
-  return Object.assign(options, { memory }) as Record<string, number> & { memory: Memory }
+  return { ...options, memory } as unknown as Options
 }
 
 function checkNumber(spec: OptionSpec, value: unknown): number {

@@ -7,7 +7,15 @@ import { UnsupportedError } from './calls.ts'
 import { DirtyTracking } from './dirty-tracking.ts'
 import { LiveSnapshot } from './live-snapshot.ts'
 import type { TrackedDesign } from './monitor/tracker.ts'
-import { COMMON_OPTIONS, completeOptions, type LiveSnapshotOptions, type OptionSpec, type Progress, SNAPSHOT_OPTIONS } from './options.ts'
+import {
+  COMMON_OPTIONS,
+  completeOptions,
+  type DirtyTrackingOptions,
+  type LiveSnapshotOptions,
+  type OptionSpec,
+  type Progress,
+  SNAPSHOT_OPTIONS,
+} from './options.ts'
 import type { UnsupportedResult, WorkloadResult } from './result.ts'
 import type { Pgtrace } from './trace/pgtrace.ts'
 
@@ -23,7 +31,7 @@ export interface Workload {
    * Runs the workload on a session opened for it; the same inputs give the same result.
    *
    * @param options completed from their defaults
-   * @param progress told after each step of about a hundredth
+   * @param progress told after each epoch or slice of one
    * @throws RangeError for an option that does not exist or is out of range
    */
   run(
@@ -66,7 +74,7 @@ const dirtyTracking: Workload = {
     'Arms all writable memory, lets the program run for an epoch, collects the pages it wrote and arms again, while memory is reclaimed, unmapped and collapsed.',
   options: COMMON_OPTIONS,
   run(session, design, trace, options = {}, progress = quiet) {
-    const complete = completeOptions(COMMON_OPTIONS, options) as unknown as LiveSnapshotOptions
+    const complete = completeOptions<DirtyTrackingOptions>(COMMON_OPTIONS, options)
     return attempt('dirty-tracking', design, complete, () => new DirtyTracking(session, design, trace, complete).run(progress))
   },
 }
@@ -80,7 +88,7 @@ const liveSnapshot: Workload = {
     'Arms all writable memory at one moment and copies each page once, before its first write, while the program goes on and memory is reclaimed, unmapped and collapsed.',
   options: SNAPSHOT_SPECS,
   run(session, design, trace, options = {}, progress = quiet) {
-    const complete = completeOptions(SNAPSHOT_SPECS, options) as unknown as LiveSnapshotOptions
+    const complete = completeOptions<LiveSnapshotOptions>(SNAPSHOT_SPECS, options)
     return attempt('live-snapshot', design, complete, () => new LiveSnapshot(session, design, trace, complete).run(progress))
   },
 }
