@@ -71,10 +71,10 @@ export const SNAPSHOT_OPTIONS: readonly OptionSpec[] = [
  *
  * @throws RangeError that names the option, its value and what would be right
  */
-export function completeOptions(
+export function completeOptions<Options extends CommonOptions>(
   specs: readonly OptionSpec[],
   given: Readonly<Record<string, unknown>>,
-): Record<string, number> & { memory: Memory } {
+): Options {
   const known = ['memory', ...specs.map((spec) => spec.name)]
   for (const name of Object.keys(given)) {
     if (!known.includes(name)) throw new RangeError(`there is no option "${name}"; expected one of ${known.join(', ')}`)
