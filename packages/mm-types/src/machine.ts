@@ -127,8 +127,6 @@ export interface Counters {
   splits: number
   markersInstalled: number
   calls: number
-  /** Largest number of page-table bytes any address space had. */
-  peakTableBytes: number
 }
 
 /** The memory of one simulated machine. */

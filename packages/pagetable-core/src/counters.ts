@@ -30,7 +30,6 @@ export class MachineCounters implements Counters {
   splits = 0
   markersInstalled = 0
   calls = 0
-  peakTableBytes = 0
 }
 
 /**
