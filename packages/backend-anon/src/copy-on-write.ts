@@ -3,8 +3,23 @@
  * @module
  */
 import {
-  FAULT_DONE, FAULT_OOM, FRAME_ANON, FRAME_EXCLUSIVE, FRAME_FLAGS, FRAME_KSM, FRAME_MAP, FRAME_REF, FRAME_SLOT, FRAME_ZERO, PAGE_ACCESSED, PAGE_DIRTY,
-  PAGE_RW, PAGE_UFFD_WP, VM_WRITE, type Fault, type Machine,
+  FAULT_DONE,
+  FAULT_OOM,
+  FRAME_ANON,
+  FRAME_EXCLUSIVE,
+  FRAME_FLAGS,
+  FRAME_KSM,
+  FRAME_MAP,
+  FRAME_REF,
+  FRAME_SLOT,
+  FRAME_ZERO,
+  PAGE_ACCESSED,
+  PAGE_DIRTY,
+  PAGE_RW,
+  PAGE_UFFD_WP,
+  VM_WRITE,
+  type Fault,
+  type Machine,
 } from '@faultline/mm-types'
 import { newAnonPage, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 

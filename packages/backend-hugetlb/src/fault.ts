@@ -3,8 +3,27 @@
  * @module
  */
 import {
-  FAULT_DONE, FAULT_MINOR, FAULT_MISSING, FAULT_SIGBUS, FRAME_ANON, FRAME_ENTIRE, FRAME_EXCLUSIVE, FRAME_HUGETLB, FRAME_INDEX, FRAME_MAPPING,
-  PAGE_DIRTY, PAGE_PSE, PAGE_RW, PAGE_UFFD_WP, VM_SHARED, VM_UFFD_MINOR, VM_UFFD_MISSING, VM_WRITE, type AnonVma, type Fault, type Inode,
+  FAULT_DONE,
+  FAULT_MINOR,
+  FAULT_MISSING,
+  FAULT_SIGBUS,
+  FRAME_ANON,
+  FRAME_ENTIRE,
+  FRAME_EXCLUSIVE,
+  FRAME_HUGETLB,
+  FRAME_INDEX,
+  FRAME_MAPPING,
+  PAGE_DIRTY,
+  PAGE_PSE,
+  PAGE_RW,
+  PAGE_UFFD_WP,
+  VM_SHARED,
+  VM_UFFD_MINOR,
+  VM_UFFD_MISSING,
+  VM_WRITE,
+  type AnonVma,
+  type Fault,
+  type Inode,
 } from '@faultline/mm-types'
 import { leafPages, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 import { addHugePage, findHugePage } from './page-cache.ts'

@@ -3,8 +3,28 @@
  * @module
  */
 import {
-  FAULT_DONE, FAULT_MINOR, FAULT_MISSING, FAULT_OOM, FAULT_SIGBUS, FRAME_MAP, FRAME_ORDER_SHIFT, FRAME_ENTIRE, PAGE_DIRTY, PAGE_PSE, PAGE_RW,
-  PAGE_UFFD_WP, VM_NOHUGEPAGE, VM_SHARED, VM_UFFD_MINOR, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE, type Fault, type Inode, type Mm, type Vma,
+  FAULT_DONE,
+  FAULT_MINOR,
+  FAULT_MISSING,
+  FAULT_OOM,
+  FAULT_SIGBUS,
+  FRAME_MAP,
+  FRAME_ORDER_SHIFT,
+  FRAME_ENTIRE,
+  PAGE_DIRTY,
+  PAGE_PSE,
+  PAGE_RW,
+  PAGE_UFFD_WP,
+  VM_NOHUGEPAGE,
+  VM_SHARED,
+  VM_UFFD_MINOR,
+  VM_UFFD_MISSING,
+  VM_UFFD_WP,
+  VM_WRITE,
+  type Fault,
+  type Inode,
+  type Mm,
+  type Vma,
 } from '@faultline/mm-types'
 import { newAnonPage, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
 import { addPage, findPage, hasPage } from './page-cache.ts'

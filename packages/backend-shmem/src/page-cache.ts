@@ -5,7 +5,14 @@
  * @module
  */
 import {
-  FRAME_CACHE, FRAME_INDEX, FRAME_MAPPING, FRAME_REF, FRAME_SWAPBACKED, FRAME_ORDER_SHIFT, type Inode, type Machine,
+  FRAME_CACHE,
+  FRAME_INDEX,
+  FRAME_MAPPING,
+  FRAME_REF,
+  FRAME_SWAPBACKED,
+  FRAME_ORDER_SHIFT,
+  type Inode,
+  type Machine,
 } from '@faultline/mm-types'
 
 /** The frame of a page, read from swap when it is there and `swapIn` says so; 0 when there is none. */

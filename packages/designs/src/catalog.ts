@@ -8,7 +8,16 @@ import { noPersistence, oracle } from './ideas.ts'
 
 /** Every preset once. */
 export const designs: readonly Design[] = [
-  linux57, noPersistence, rfc202101, hughSwpType, linux519, wpZeropageV1, linux64, linux67, linux618, oracle,
+  linux57,
+  noPersistence,
+  rfc202101,
+  hughSwpType,
+  linux519,
+  wpZeropageV1,
+  linux64,
+  linux67,
+  linux618,
+  oracle,
 ]
 
 /** The preset of a name, or undefined. */

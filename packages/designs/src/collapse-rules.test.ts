@@ -26,7 +26,8 @@ const file = (design: Design, ...lines: string[]) => failures([FILE, ...lines].j
 /** Collapses that a pass of khugepaged over A did. */
 function passes(design: Design, text: string): number {
   const session = createModel(design).open()
-  for (const { operation } of instantiate(parseProgram(`faultline-program 1\n${text}\nkhugepaged A 0 512\n`)).steps) session.perform(operation)
+  for (const { operation } of instantiate(parseProgram(`faultline-program 1\n${text}\nkhugepaged A 0 512\n`)).steps)
+    session.perform(operation)
   return session.counters().collapses
 }
 
@@ -48,12 +49,28 @@ describe('anonymous memory, MADV_COLLAPSE, Linux (per-pte)', () => {
   })
 
   test('contents move into the huge page, from memory and from swap', async () => {
-    const lines = ['madvise A 0 512 populate_write', 'write A+3 33', 'write A+4 44', 'madvise A 4 1 pageout', 'madvise A 0 512 collapse => ok']
+    const lines = [
+      'madvise A 0 512 populate_write',
+      'write A+3 33',
+      'write A+4 44',
+      'madvise A 4 1 pageout',
+      'madvise A 0 512 collapse => ok',
+    ]
     expect(await anon(linux618, ...lines, COLLAPSED, 'read A+3 => value 33', 'read A+4 => value 44', 'read A+5 => value 0')).toEqual([])
   })
 
   test('the kept table and the huge page cost what the table alone cost', async () => {
-    expect(await anon(linux618, 'madvise A 0 512 populate_write', 'status => bytes 12288', 'madvise A 0 512 collapse', 'status => bytes 12288', 'madvise A 0 512 dontneed', 'status => bytes 8192')).toEqual([])
+    expect(
+      await anon(
+        linux618,
+        'madvise A 0 512 populate_write',
+        'status => bytes 12288',
+        'madvise A 0 512 collapse',
+        'status => bytes 12288',
+        'madvise A 0 512 dontneed',
+        'status => bytes 8192',
+      ),
+    ).toEqual([])
   })
 })
 
@@ -82,12 +99,20 @@ describe('khugepaged over anonymous memory', () => {
     [256, 1],
     [257, 0],
   ])('%i pages shared with a child: %i collapse (max_ptes_shared)', (shared, collapses) => {
-    expect(passes(linux618, `${UNWATCHED}\nfork child\nmadvise A 0 512 populate_read\nwriteall`.replace('writeall', writes(512 - shared)))).toBe(collapses)
+    expect(
+      passes(linux618, `${UNWATCHED}\nfork child\nmadvise A 0 512 populate_read\nwriteall`.replace('writeall', writes(512 - shared))),
+    ).toBe(collapses)
   })
 
   test('the bit of an armed page survives the pass', async () => {
     for (const policy of [never, perPte, perVma]) {
-      const lines = ['madvise A 0 512 populate_write', 'writeprotect u A 17 1 mode=wp', 'khugepaged A 0 512', 'expect A 17 1 has present +WP', 'write A+17 1 => blocked']
+      const lines = [
+        'madvise A 0 512 populate_write',
+        'writeprotect u A 17 1 mode=wp',
+        'khugepaged A 0 512',
+        'expect A 17 1 has present +WP',
+        'write A+17 1 => blocked',
+      ]
       expect(await anon(withPolicy(policy), ...lines)).toEqual([])
     }
   })
@@ -104,18 +129,32 @@ describe('shmem', () => {
   test.each([
     ['per-pte', perPte],
     ['per-vma', perVma],
-  ] as const)('%s: armed ptes of the watched mapping become markers, its table stays, the other mapping is mapped huge', async (_, policy) => {
-    const lines = [ARMED, 'khugepaged B 0 512', 'expect A 4 4 none | 2x marker(wp) +WP | none', 'expect B 0 1 none', 'read B => value 9', 'expect B 0 512 512x has present file THP']
-    // One pud, one pmd (the regions lie in one GiB), and A's table of ptes: B needs none.
-    expect(await file(withPolicy(policy), ...lines, 'status => bytes 12288', 'write A+5 1 => blocked', 'expect A 5 1 has present THP +WP')).toEqual([])
-  })
+  ] as const)(
+    '%s: armed ptes of the watched mapping become markers, its table stays, the other mapping is mapped huge',
+    async (_, policy) => {
+      const lines = [
+        ARMED,
+        'khugepaged B 0 512',
+        'expect A 4 4 none | 2x marker(wp) +WP | none',
+        'expect B 0 1 none',
+        'read B => value 9',
+        'expect B 0 512 512x has present file THP',
+      ]
+      // One pud, one pmd (the regions lie in one GiB), and A's table of ptes: B needs none.
+      expect(
+        await file(withPolicy(policy), ...lines, 'status => bytes 12288', 'write A+5 1 => blocked', 'expect A 5 1 has present THP +WP'),
+      ).toEqual([])
+    },
+  )
 
   test('never: nothing happens', async () => {
     expect(await file(withPolicy(never), ARMED, 'khugepaged B 0 512', SMALL_PAGES, 'expect A 5 2 2x has +WP')).toEqual([])
   })
 
   test('MADV_COLLAPSE on the watched mapping says EINVAL although the cache was merged', async () => {
-    expect(await file(linux618, ARMED, 'madvise A 0 512 collapse => EINVAL', 'read B => value 9', 'expect B 0 512 512x has present file THP')).toEqual([])
+    expect(
+      await file(linux618, ARMED, 'madvise A 0 512 collapse => EINVAL', 'read B => value 9', 'expect B 0 512 512x has present file THP'),
+    ).toEqual([])
   })
 
   test('a hole under a mapping that waits for missing pages: EBUSY', async () => {
@@ -124,7 +163,16 @@ describe('shmem', () => {
   })
 
   test('ptes that map a huge page are retracted when the watch has ended', async () => {
-    const lines = [ARMED, 'khugepaged B 0 512', 'read A+9', 'unregister u A 0 512', 'khugepaged A 0 512', 'expect A 9 1 none', 'read A => value 9', 'expect A 0 512 512x has THP']
+    const lines = [
+      ARMED,
+      'khugepaged B 0 512',
+      'read A+9',
+      'unregister u A 0 512',
+      'khugepaged A 0 512',
+      'expect A 9 1 none',
+      'read A => value 9',
+      'expect A 0 512 512x has THP',
+    ]
     expect(await file(linux618, ...lines, 'munmap A 0 512', 'munmap B 0 512', 'status => bytes 0')).toEqual([])
   })
 })

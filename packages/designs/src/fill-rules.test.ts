@@ -10,8 +10,12 @@ const MARKER = 'writeprotect u A 0 1 mode=wp'
 
 describe('UFFDIO_COPY', () => {
   test.each(ALL)('%s: fills what is none, plain or armed', async (memory) => {
-    expect(await on(memory, 'copy u A 0 1 7', 'expect A 0 1 has present !+WP', 'read A => value 7', 'write A 8 => ok; no messages')).toEqual([])
-    expect(await on(memory, 'copy u A 0 1 7 mode=wp', 'expect A 0 1 has present +WP', 'read A => value 7', 'write A 8 => blocked')).toEqual([])
+    expect(
+      await on(memory, 'copy u A 0 1 7', 'expect A 0 1 has present !+WP', 'read A => value 7', 'write A 8 => ok; no messages'),
+    ).toEqual([])
+    expect(await on(memory, 'copy u A 0 1 7 mode=wp', 'expect A 0 1 has present +WP', 'read A => value 7', 'write A 8 => blocked')).toEqual(
+      [],
+    )
   })
 
   test.each(ALL)('%s: over a marker keeps the protection only when asked to', async (memory) => {
@@ -22,15 +26,21 @@ describe('UFFDIO_COPY', () => {
   test.each(ALL)('%s: EEXIST over what is there; half a range is half done', async (memory) => {
     expect(await on(memory, 'write A 1', 'copy u A 0 1 7 => EEXIST result -EEXIST', 'read A => value 1')).toEqual([])
     const unit = memory.startsWith('hugetlb') ? 2097152 : 4096
-    expect(await on(memory, 'write A+1 1', `copy u A 0 3 7 => EAGAIN result ${unit}`, 'read A => value 7', 'read A+1 => value 1')).toEqual([])
+    expect(await on(memory, 'write A+1 1', `copy u A 0 3 7 => EAGAIN result ${unit}`, 'read A => value 7', 'read A+1 => value 1')).toEqual(
+      [],
+    )
   })
 
   test.each(['shmem', 'hugetlb'] as const)('%s: EEXIST when only the file has the page', async (memory) => {
-    expect(await on(memory, 'write A 1', 'madvise A 0 1 dontneed', 'expect A 0 1 none', 'copy u A 0 1 7 => EEXIST result -EEXIST')).toEqual([])
+    expect(await on(memory, 'write A 1', 'madvise A 0 1 dontneed', 'expect A 0 1 none', 'copy u A 0 1 7 => EEXIST result -EEXIST')).toEqual(
+      [],
+    )
   })
 
   test('shmem-private: a page of its own although the file has one', async () => {
-    expect(await on('shmem-private', 'mmap B 4 shmem rw file=F', 'write B 1', 'copy u A 0 1 7', 'read A => value 7', 'read B => value 1')).toEqual([])
+    expect(
+      await on('shmem-private', 'mmap B 4 shmem rw file=F', 'write B 1', 'copy u A 0 1 7', 'read A => value 7', 'read B => value 1'),
+    ).toEqual([])
   })
 
   test.each(ALL)('%s: overwrites poison', async (memory) => {
@@ -47,11 +57,20 @@ describe('UFFDIO_COPY', () => {
     ['copy u B 0 1 7', 'ENOENT'],
     ['copy u A+3 2 7', 'ENOENT'],
   ])('%s: %s', async (call, errno) => {
-    for (const memory of SMALL) expect(await on(memory, 'mmap B 1 anon rw', `${call} => ${errno} result ${errno === 'ENOENT' ? '-ENOENT' : '0'}`)).toEqual([])
+    for (const memory of SMALL)
+      expect(await on(memory, 'mmap B 1 anon rw', `${call} => ${errno} result ${errno === 'ENOENT' ? '-ENOENT' : '0'}`)).toEqual([])
   })
 
   test.each(SMALL)('%s: to be armed needs a mapping registered for it', async (memory) => {
-    expect(await on(memory, 'register u A 0 4 mode=missing', 'unregister u A 0 4', 'register u A 0 4 mode=missing', 'copy u A 0 1 7 mode=wp => EINVAL result -EINVAL')).toEqual([])
+    expect(
+      await on(
+        memory,
+        'register u A 0 4 mode=missing',
+        'unregister u A 0 4',
+        'register u A 0 4 mode=missing',
+        'copy u A 0 1 7 mode=wp => EINVAL result -EINVAL',
+      ),
+    ).toEqual([])
   })
 })
 
@@ -76,13 +95,18 @@ describe('UFFDIO_CONTINUE', () => {
   })
 
   test.each(FILES)('%s: maps the page of the file, armed when asked to', async (memory) => {
-    expect(await on(memory, ...withAlias(memory), 'continue u A 0 1', 'expect A 0 1 has present file !+WP', 'read A => value 9')).toEqual([])
-    expect(await on(memory, ...withAlias(memory), MARKER, 'continue u A 0 1 mode=wp', 'expect A 0 1 has present +WP', 'write A 1 => blocked')).toEqual([])
+    expect(await on(memory, ...withAlias(memory), 'continue u A 0 1', 'expect A 0 1 has present file !+WP', 'read A => value 9')).toEqual(
+      [],
+    )
+    expect(
+      await on(memory, ...withAlias(memory), MARKER, 'continue u A 0 1 mode=wp', 'expect A 0 1 has present +WP', 'write A 1 => blocked'),
+    ).toEqual([])
   })
 
   test.each(FILES)('%s: EFAULT when the file has no page, EEXIST over what is there', async (memory) => {
     expect(await on(memory, 'continue u A 0 1 => EFAULT result -EFAULT')).toEqual([])
-    if (memory !== 'hugetlb-private') expect(await on(memory, ...withAlias(memory), 'read A', 'continue u A 0 1 => EEXIST result -EEXIST')).toEqual([])
+    if (memory !== 'hugetlb-private')
+      expect(await on(memory, ...withAlias(memory), 'read A', 'continue u A 0 1 => EEXIST result -EEXIST')).toEqual([])
   })
 
   test('shmem: a page in swap is read', async () => {
@@ -92,7 +116,15 @@ describe('UFFDIO_CONTINUE', () => {
 
 describe('UFFDIO_POISON', () => {
   test.each(ALL)('%s: only where nothing is', async (memory) => {
-    expect(await on(memory, 'poison u A 0 1', 'read A => SIGBUS code 2', 'write A 1 => SIGBUS code 2', 'poison u A 0 1 => EEXIST result -EEXIST')).toEqual([])
+    expect(
+      await on(
+        memory,
+        'poison u A 0 1',
+        'read A => SIGBUS code 2',
+        'write A 1 => SIGBUS code 2',
+        'poison u A 0 1 => EEXIST result -EEXIST',
+      ),
+    ).toEqual([])
     expect(await on(memory, MARKER, 'poison u A 0 1 => EEXIST result -EEXIST')).toEqual([])
     expect(await on(memory, 'write A 1', 'poison u A 0 1 => EEXIST result -EEXIST')).toEqual([])
   })
@@ -105,7 +137,13 @@ describe('UFFDIO_POISON', () => {
 })
 
 test.each(ALL)('%s: a missing page waits for a fill, and the thread goes on after it', async (memory) => {
-  const lines = ['unregister u A 0 4', 'register u A 0 4 mode=missing,wp', 'read A => blocked', 'receive u => ok; message pagefault A', 'copy u A 0 1 7 => result 0x1000; finished main.main value 7']
+  const lines = [
+    'unregister u A 0 4',
+    'register u A 0 4 mode=missing,wp',
+    'read A => blocked',
+    'receive u => ok; message pagefault A',
+    'copy u A 0 1 7 => result 0x1000; finished main.main value 7',
+  ]
   const huge = memory.startsWith('hugetlb') ? lines.map((line) => line.replace('0x1000', '0x200000')) : lines
   expect(await on(memory, ...huge)).toEqual([])
 })

@@ -10,8 +10,19 @@ import { perPte } from '@faultline/policy-khugepaged'
 import { pteMarkers, skip, uffdWpAsync, uffdWpSync, zeroPage } from '@faultline/policy-uffd'
 import { noMarker, pteMarker, specialPte, swapType1 } from '@faultline/swap-entry'
 import {
-  FEATURES_5_19, FEATURES_5_7, FEATURES_6_18, FEATURES_6_4, FEATURES_6_7, flushBatched, IOCTLS_5_19, IOCTLS_5_7, IOCTLS_6_18, IOCTLS_6_7,
-  LINUX_ANOMALIES, sharingForbidden, splitOnWrite,
+  FEATURES_5_19,
+  FEATURES_5_7,
+  FEATURES_6_18,
+  FEATURES_6_4,
+  FEATURES_6_7,
+  flushBatched,
+  IOCTLS_5_19,
+  IOCTLS_5_7,
+  IOCTLS_6_18,
+  IOCTLS_6_7,
+  LINUX_ANOMALIES,
+  sharingForbidden,
+  splitOnWrite,
 } from './parts.ts'
 import { zapDropped, zapKept } from './zap.ts'
 

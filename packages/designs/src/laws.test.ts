@@ -53,7 +53,18 @@ test('the programs reach what the laws are about', () => {
     for (const operation of program.operations) session.perform(operation)
     for (const [name, count] of Object.entries(session.counters())) reached[name] = (reached[name] ?? 0) + count
   }
-  for (const name of ['swapOuts', 'swapIns', 'collapses', 'splits', 'messages', 'faultsCow', 'faultsMarker', 'tlbHits', 'markersInstalled', 'tablesFreed']) {
+  for (const name of [
+    'swapOuts',
+    'swapIns',
+    'collapses',
+    'splits',
+    'messages',
+    'faultsCow',
+    'faultsMarker',
+    'tlbHits',
+    'markersInstalled',
+    'tablesFreed',
+  ]) {
     expect(reached[name], name).toBeGreaterThan(0)
   }
 })

@@ -20,8 +20,19 @@ describe('UFFDIO_WRITEPROTECT', () => {
   })
 
   test.each(FILES)('%s: a page of a marker is there with the bit when the write is reported', async (memory) => {
-    const state = { shmem: 'file excl', 'shmem-private': 'anon excl', hugetlb: 'file excl HUGE', 'hugetlb-private': 'anon excl HUGE', anon: '' }[memory]
-    const lines = ['monitor u wp=unprotect', ARM, `write A 7 => ok; message pagefault A flags=write,wp [present ${state} +WP]`, 'read A => value 7']
+    const state = {
+      shmem: 'file excl',
+      'shmem-private': 'anon excl',
+      hugetlb: 'file excl HUGE',
+      'hugetlb-private': 'anon excl HUGE',
+      anon: '',
+    }[memory]
+    const lines = [
+      'monitor u wp=unprotect',
+      ARM,
+      `write A 7 => ok; message pagefault A flags=write,wp [present ${state} +WP]`,
+      'read A => value 7',
+    ]
     expect(await on(memory, ...lines)).toEqual([])
   })
 
@@ -39,19 +50,33 @@ describe('UFFDIO_WRITEPROTECT', () => {
   })
 
   test.each(ALL)('%s: ENOENT where nothing is registered, after what comes before has been armed', async (memory) => {
-    const lines = ['write A 1', 'unregister u A+2 2', 'writeprotect u A 0 4 mode=wp => ENOENT', 'expect A 0 1 has +WP', 'writeprotect u A+2 2 mode=wp => ENOENT']
+    const lines = [
+      'write A 1',
+      'unregister u A+2 2',
+      'writeprotect u A 0 4 mode=wp => ENOENT',
+      'expect A 0 1 has +WP',
+      'writeprotect u A+2 2 mode=wp => ENOENT',
+    ]
     expect(await on(memory, ...lines)).toEqual([])
   })
 })
 
 describe('arming the empty on anonymous memory', () => {
   test('linux-5.7 skips it: the first write is lost', async () => {
-    expect(await failures([asking('0'), ARM, 'expect A 0 1 none', 'status => bytes 0', 'write A 1 => ok; no messages'].join('\n'), 'anon', linux57)).toEqual([])
+    expect(
+      await failures(
+        [asking('0'), ARM, 'expect A 0 1 none', 'status => bytes 0', 'write A 1 => ok; no messages'].join('\n'),
+        'anon',
+        linux57,
+      ),
+    ).toEqual([])
   })
 
   test('so does linux-6.4 unless asked', async () => {
     expect(await failures([asking('0'), ARM, 'expect A 0 1 none', 'write A 1 => ok; no messages'].join('\n'), 'anon', linux64)).toEqual([])
-    expect(await failures([asking('wp_unpopulated'), ARM, 'status => bytes 12288', 'write A 1 => blocked'].join('\n'), 'anon', linux64)).toEqual([])
+    expect(
+      await failures([asking('wp_unpopulated'), ARM, 'status => bytes 12288', 'write A 1 => blocked'].join('\n'), 'anon', linux64),
+    ).toEqual([])
   })
 
   test('wp-zeropage-v1 maps the zero page: reads do not fault, the write is reported', async () => {
@@ -71,46 +96,104 @@ monitor u wp=unprotect`
   const TABLES = 'status => bytes 12288'
 
   test('a whole one keeps one bit', async () => {
-    const lines = ['write A 1', 'expect A 0 1 present anon excl THP', 'writeprotect u A 0 512 mode=wp', 'expect A 0 512 512x present anon excl THP +WP', TABLES]
-    expect(await huge(...lines, 'writeprotect u A 0 512 mode=0', 'expect A 0 512 512x present anon excl THP', 'write A+9 2 => ok; no messages')).toEqual([])
+    const lines = [
+      'write A 1',
+      'expect A 0 1 present anon excl THP',
+      'writeprotect u A 0 512 mode=wp',
+      'expect A 0 512 512x present anon excl THP +WP',
+      TABLES,
+    ]
+    expect(
+      await huge(...lines, 'writeprotect u A 0 512 mode=0', 'expect A 0 512 512x present anon excl THP', 'write A+9 2 => ok; no messages'),
+    ).toEqual([])
   })
 
   test('a part splits it, and only that part is armed', async () => {
-    const lines = ['write A 1', 'writeprotect u A 4 2 mode=wp', 'expect A 3 4 has !+WP | 2x has +WP | has !+WP', TABLES, 'read A => value 1']
+    const lines = [
+      'write A 1',
+      'writeprotect u A 4 2 mode=wp',
+      'expect A 3 4 has !+WP | 2x has +WP | has !+WP',
+      TABLES,
+      'read A => value 1',
+    ]
     expect(await huge(...lines, 'write A+3 2 => ok; no messages', 'write A+4 2 => ok; message pagefault A+4 flags=write,wp')).toEqual([])
   })
 
   test('a write to an armed one is resolved for its page; 511 stay armed', async () => {
-    const lines = ['write A 1', 'writeprotect u A 0 512 mode=wp', 'write A+7 2 => ok; message pagefault A+7 flags=write,wp [present anon excl THP +WP]']
-    expect(await huge(...lines, 'expect A 0 512 7x has +WP | has !+WP | 504x has +WP', 'read A => value 1', 'read A+7 => value 2')).toEqual([])
+    const lines = [
+      'write A 1',
+      'writeprotect u A 0 512 mode=wp',
+      'write A+7 2 => ok; message pagefault A+7 flags=write,wp [present anon excl THP +WP]',
+    ]
+    expect(await huge(...lines, 'expect A 0 512 7x has +WP | has !+WP | 504x has +WP', 'read A => value 1', 'read A+7 => value 2')).toEqual(
+      [],
+    )
   })
 
   test('the huge zero page: whole, part, and a write', async () => {
     const zero = ['read A', 'expect A 0 1 present file ZERO']
     expect(await huge(...zero, 'writeprotect u A 0 512 mode=wp', 'expect A 0 512 512x present file ZERO +WP')).toEqual([])
     expect(await huge(...zero, 'writeprotect u A 0 1 mode=wp', 'expect A 0 512 present anon ZERO +WP | 511x present anon ZERO')).toEqual([])
-    const written = ['writeprotect u A 0 512 mode=wp', 'write A 5 => ok; message pagefault A flags=write,wp', 'expect A 0 512 present anon excl | 511x present anon ZERO +WP']
+    const written = [
+      'writeprotect u A 0 512 mode=wp',
+      'write A 5 => ok; message pagefault A flags=write,wp',
+      'expect A 0 512 present anon excl | 511x present anon ZERO +WP',
+    ]
     expect(await huge(...zero, ...written, 'read A => value 5', 'read A+1 => value 0')).toEqual([])
   })
 
   test('an armed one goes to swap page by page, each with its bit', async () => {
-    expect(await huge('write A 1', 'writeprotect u A 0 512 mode=wp', 'madvise A 0 512 pageout', 'expect A 0 512 512x swap +WP', 'read A => value 1')).toEqual([])
+    expect(
+      await huge(
+        'write A 1',
+        'writeprotect u A 0 512 mode=wp',
+        'madvise A 0 512 pageout',
+        'expect A 0 512 512x swap +WP',
+        'read A => value 1',
+      ),
+    ).toEqual([])
   })
 })
 
 describe('fork', () => {
   test.each(ALL)('%s: without EVENT_FORK the child has no bits, no markers, and is not watched', async (memory) => {
-    const lines = ['write A 1', 'writeprotect u A 0 2 mode=wp', 'fork child => ok', 'child: expect A 0 2 has !+WP | none', 'expect A 0 2 has present +WP | has +WP !present']
-    expect(await on(memory, ...lines, 'child: read A => value 1', 'child: write A 2 => ok; no messages', 'write A 3 => blocked')).toEqual([])
+    const lines = [
+      'write A 1',
+      'writeprotect u A 0 2 mode=wp',
+      'fork child => ok',
+      'child: expect A 0 2 has !+WP | none',
+      'expect A 0 2 has present +WP | has +WP !present',
+    ]
+    expect(await on(memory, ...lines, 'child: read A => value 1', 'child: write A 2 => ok; no messages', 'write A 3 => blocked')).toEqual(
+      [],
+    )
   })
 
   test.each(['anon', 'shmem-private'] as const)('%s: a swapped armed page is swapped and unarmed in the child', async (memory) => {
-    const lines = ['write A 1', ARM, 'madvise A 0 1 pageout', 'fork child', 'child: expect A 0 1 swap', 'expect A 0 1 swap +WP', 'child: read A => value 1']
+    const lines = [
+      'write A 1',
+      ARM,
+      'madvise A 0 1 pageout',
+      'fork child',
+      'child: expect A 0 1 swap',
+      'expect A 0 1 swap +WP',
+      'child: read A => value 1',
+    ]
     expect(await on(memory, ...lines)).toEqual([])
   })
 
   test('anon: two processes that share a swap slot do not share what they write', async () => {
-    const lines = ['mmap B 1 anon rw', 'write B 1', 'fork child', 'reclaim B 0 1', 'expect B 0 1 swap', 'read B => value 1', 'write B 2 => ok', 'child: read B => value 1', 'read B => value 2']
+    const lines = [
+      'mmap B 1 anon rw',
+      'write B 1',
+      'fork child',
+      'reclaim B 0 1',
+      'expect B 0 1 swap',
+      'read B => value 1',
+      'write B 2 => ok',
+      'child: read B => value 1',
+      'read B => value 2',
+    ]
     expect(await failures(lines.join('\n'), 'anon')).toEqual([])
   })
 
@@ -128,7 +211,14 @@ describe('fork', () => {
 
   test.each(ALL)('%s: with EVENT_FORK the child keeps bits and markers', async (memory) => {
     const region = asking('event_fork,wp_unpopulated,wp_hugetlbfs_shmem')
-    const lines = ['write A 1', 'writeprotect u A 0 2 mode=wp', 'fork child => blocked', 'receive u child=v => ok; message fork', 'child: expect A 0 2 has present +WP | has +WP !present', 'child: write A 2 => blocked']
+    const lines = [
+      'write A 1',
+      'writeprotect u A 0 2 mode=wp',
+      'fork child => blocked',
+      'receive u child=v => ok; message fork',
+      'child: expect A 0 2 has present +WP | has +WP !present',
+      'child: write A 2 => blocked',
+    ]
     expect(await failures([region, ...lines].join('\n'), memory)).toEqual([])
   })
 })

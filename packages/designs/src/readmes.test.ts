@@ -29,7 +29,9 @@ const MODULES: Readonly<Record<string, object>> = {
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (...parts: string[]) => (...given: unknown[]) => Promise<void>
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (
+  ...parts: string[]
+) => (...given: unknown[]) => Promise<void>
 
 /** The `ts` blocks of a document. */
 function examples(file: string): string[] {
@@ -50,9 +52,17 @@ async function printed(example: string): Promise<string[]> {
 }
 
 const DOCUMENTS = [
-  ...['mm-types', 'pagetable-core', 'mm', 'backend-anon', 'backend-shmem', 'backend-hugetlb', 'policy-uffd', 'policy-khugepaged', 'designs'].map(
-    (name) => `packages/${name}/README.md`,
-  ),
+  ...[
+    'mm-types',
+    'pagetable-core',
+    'mm',
+    'backend-anon',
+    'backend-shmem',
+    'backend-hugetlb',
+    'policy-uffd',
+    'policy-khugepaged',
+    'designs',
+  ].map((name) => `packages/${name}/README.md`),
   'docs/adding-a-policy.md',
 ]
 

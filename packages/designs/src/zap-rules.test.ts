@@ -25,7 +25,9 @@ describe('MADV_DONTNEED', () => {
   })
 
   test.each(ALL)('%s: poison goes, a guard stays', async (memory) => {
-    expect(await after(memory, 'poison u A 0 1 => ok', 'read A => SIGBUS code 2', 'madvise A 0 1 dontneed', 'read A => value 0')).toEqual([])
+    expect(await after(memory, 'poison u A 0 1 => ok', 'read A => SIGBUS code 2', 'madvise A 0 1 dontneed', 'read A => value 0')).toEqual(
+      [],
+    )
     if (memory.startsWith('hugetlb')) return
     expect(await after(memory, 'madvise A 0 1 guard_install => ok', 'madvise A 0 1 dontneed', 'read A => SIGSEGV code 1')).toEqual([])
   })
@@ -47,18 +49,28 @@ describe('MADV_DONTNEED', () => {
     const kept = memory === 'anon' ? 4096 : 8192
     const armed = ['writeprotect u A 0 512 mode=wp', 'status => bytes 12288', 'madvise A 0 512 dontneed', `status => bytes ${kept + 4096}`]
     expect(await failures([region, ...armed].join('\n'), memory)).toEqual([])
-    const plain = ['write A 1', 'status => bytes 12288', 'madvise A 0 511 dontneed', 'status => bytes 12288', 'madvise A 0 512 dontneed', 'status => bytes 8192']
+    const plain = [
+      'write A 1',
+      'status => bytes 12288',
+      'madvise A 0 511 dontneed',
+      'status => bytes 12288',
+      'madvise A 0 512 dontneed',
+      'status => bytes 8192',
+    ]
     expect(await failures([region, ...plain].join('\n'), memory)).toEqual([])
   })
 })
 
 describe('MADV_PAGEOUT', () => {
-  test.each(['anon', 'shmem-private'] as const)('%s: a private page goes to swap, its bit with it, and comes back with it', async (memory) => {
-    const out = 'madvise A 0 1 pageout => ok'
-    expect(await after(memory, PLAIN, out, 'expect A 0 1 swap', 'read A => value 1', 'write A 2 => ok')).toEqual([])
-    const armed = [BIT, out, 'expect A 0 1 swap +WP', 'read A => value 1', 'expect A 0 1 has present +WP', 'write A 2 => blocked']
-    expect(await after(memory, ...armed)).toEqual([])
-  })
+  test.each(['anon', 'shmem-private'] as const)(
+    '%s: a private page goes to swap, its bit with it, and comes back with it',
+    async (memory) => {
+      const out = 'madvise A 0 1 pageout => ok'
+      expect(await after(memory, PLAIN, out, 'expect A 0 1 swap', 'read A => value 1', 'write A 2 => ok')).toEqual([])
+      const armed = [BIT, out, 'expect A 0 1 swap +WP', 'read A => value 1', 'expect A 0 1 has present +WP', 'write A 2 => blocked']
+      expect(await after(memory, ...armed)).toEqual([])
+    },
+  )
 
   test.each(['shmem', 'shmem-private'] as const)('%s: a page of the cache leaves a marker when armed', async (memory) => {
     const lines = [CACHED, 'madvise A 0 1 pageout => ok', 'expect A 0 1 marker(wp) +WP', 'write A 2 => blocked']
@@ -71,7 +83,14 @@ describe('MADV_PAGEOUT', () => {
 
   test.each(SMALL)('%s: a bit on a swapped page can be set and taken away there', async (memory) => {
     const swapped = memory === 'shmem' ? marker(memory) : 'swap +WP'
-    const lines = [PLAIN, 'madvise A 0 1 pageout', 'writeprotect u A 0 1 mode=wp', `expect A 0 1 ${swapped}`, 'writeprotect u A 0 1 mode=0', 'write A 2 => ok']
+    const lines = [
+      PLAIN,
+      'madvise A 0 1 pageout',
+      'writeprotect u A 0 1 mode=wp',
+      `expect A 0 1 ${swapped}`,
+      'writeprotect u A 0 1 mode=0',
+      'write A 2 => ok',
+    ]
     expect(await after(memory, ...lines)).toEqual([])
   })
 
@@ -140,13 +159,29 @@ test.each(ALL)('%s: munmap leaves nothing, and what is mapped there later is not
 
 test.each(ALL)('%s: mprotect keeps bits and markers', async (memory) => {
   const lines = [
-    BIT, 'writeprotect u A+1 1 mode=wp', 'mprotect A 0 4 r => ok', 'write A 2 => SIGSEGV code 2', 'mprotect A 0 4 none => ok', 'read A => SIGSEGV code 2',
-    'mprotect A 0 4 rw => ok', `expect A 0 2 has present +WP | ${marker(memory)}`, 'write A 2 => blocked',
+    BIT,
+    'writeprotect u A+1 1 mode=wp',
+    'mprotect A 0 4 r => ok',
+    'write A 2 => SIGSEGV code 2',
+    'mprotect A 0 4 none => ok',
+    'read A => SIGSEGV code 2',
+    'mprotect A 0 4 rw => ok',
+    `expect A 0 2 has present +WP | ${marker(memory)}`,
+    'write A 2 => blocked',
   ]
   expect(await after(memory, ...lines)).toEqual([])
 })
 
 test.each(ALL)('%s: unregister clears bits, swap bits and markers, and leaves poison', async (memory) => {
-  const lines = [BIT, 'writeprotect u A+1 1 mode=wp', 'poison u A+2 1', 'unregister u A 0 4 => ok', 'expect A 0 2 has present !+WP | none', 'write A 2 => ok', 'write A+1 3 => ok', 'read A+2 => SIGBUS code 2']
+  const lines = [
+    BIT,
+    'writeprotect u A+1 1 mode=wp',
+    'poison u A+2 1',
+    'unregister u A 0 4 => ok',
+    'expect A 0 2 has present !+WP | none',
+    'write A 2 => ok',
+    'write A+1 3 => ok',
+    'read A+2 => SIGBUS code 2',
+  ]
   expect(await after(memory, ...lines)).toEqual([])
 })

@@ -27,8 +27,26 @@ export const EHWPOISON = 133
 
 /** Every errno above by its name. */
 export const ERRNO: Readonly<Record<string, number>> = {
-  EPERM, ENOENT, ESRCH, EINTR, EIO, ENXIO, EBADF, EAGAIN, ENOMEM, EACCES, EFAULT, EBUSY, EEXIST, ENODEV, EINVAL, ENOTTY, ENOSPC, ENOSYS,
-  EOPNOTSUPP, EHWPOISON,
+  EPERM,
+  ENOENT,
+  ESRCH,
+  EINTR,
+  EIO,
+  ENXIO,
+  EBADF,
+  EAGAIN,
+  ENOMEM,
+  EACCES,
+  EFAULT,
+  EBUSY,
+  EEXIST,
+  ENODEV,
+  EINVAL,
+  ENOTTY,
+  ENOSPC,
+  ENOSYS,
+  EOPNOTSUPP,
+  EHWPOISON,
 }
 
 /** The name of a positive or negated errno; `E<number>` for one not listed, `0` for success. */

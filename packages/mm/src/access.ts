@@ -56,7 +56,12 @@ export function access(mm: AddressSpace, vpn: number, write: boolean, request: A
   return ACCESS_LIVELOCK
 }
 
-function touch(frames: { stamp(pfn: number): number; setStamp(pfn: number, stamp: number): void }, pfn: number, write: boolean, request: AccessRequest): void {
+function touch(
+  frames: { stamp(pfn: number): number; setStamp(pfn: number, stamp: number): void },
+  pfn: number,
+  write: boolean,
+  request: AccessRequest,
+): void {
   if (write) frames.setStamp(pfn, request.stamp)
   else request.stamp = frames.stamp(pfn)
 }

@@ -3,7 +3,16 @@
  * @module
  */
 import {
-  LEVEL_PGD, PAGE_SIZE, type Backends, type Design, type HostMm, type Inode, type Machine, type MarkerEncoding, type UffdContext, type Vma,
+  LEVEL_PGD,
+  PAGE_SIZE,
+  type Backends,
+  type Design,
+  type HostMm,
+  type Inode,
+  type Machine,
+  type MarkerEncoding,
+  type UffdContext,
+  type Vma,
 } from '@faultline/mm-types'
 import { classify } from '@faultline/swap-entry'
 import type { Kernel } from './kernel.ts'

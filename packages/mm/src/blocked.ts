@@ -65,7 +65,11 @@ export class Blocked {
   }
 
   /** Runs a call to its end, or until it waits for what no monitor reads. */
-  drive(actor: { readonly process?: string; readonly thread?: string }, call: Call, outcome: (result: number) => Outcome = callOutcome): Outcome {
+  drive(
+    actor: { readonly process?: string; readonly thread?: string },
+    call: Call,
+    outcome: (result: number) => Outcome = callOutcome,
+  ): Outcome {
     return this.advance({ thread: threadOf(actor), call, waiting: [], outcome })
   }
 

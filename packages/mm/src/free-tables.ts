@@ -54,4 +54,3 @@ function freeBelow(mm: AddressSpace, table: number, level: number, origin: numbe
     tables.free(lower)
   }
 }
-

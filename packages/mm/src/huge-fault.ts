@@ -5,8 +5,28 @@
  * @module
  */
 import {
-  FAULT_DONE, FAULT_MISSING, FAULT_OOM, FAULT_WP, FRAME_ANON, FRAME_EXCLUSIVE, FRAME_INDEX, FRAME_MAPPING, FRAME_SWAPBACKED, PAGE_ACCESSED,
-  PAGE_DIRTY, PAGE_PSE, PAGE_RW, PAGE_UFFD_WP, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_SHARED, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE, type Fault, type Vma,
+  FAULT_DONE,
+  FAULT_MISSING,
+  FAULT_OOM,
+  FAULT_WP,
+  FRAME_ANON,
+  FRAME_EXCLUSIVE,
+  FRAME_INDEX,
+  FRAME_MAPPING,
+  FRAME_SWAPBACKED,
+  PAGE_ACCESSED,
+  PAGE_DIRTY,
+  PAGE_PSE,
+  PAGE_RW,
+  PAGE_UFFD_WP,
+  VM_HUGEPAGE,
+  VM_NOHUGEPAGE,
+  VM_SHARED,
+  VM_UFFD_MISSING,
+  VM_UFFD_WP,
+  VM_WRITE,
+  type Fault,
+  type Vma,
 } from '@faultline/mm-types'
 import { HUGE_ZERO_PFN, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
 import type { AddressSpace } from './address-space.ts'

@@ -3,8 +3,18 @@
  * @module
  */
 import {
-  FRAME_ANON, FRAME_INDEX, FRAME_MAPPING, type AnonVma, type BackendName, type Backends, type Design, type Fault, type Inode, type Mm,
-  type SwpTypes, type UffdHooks,
+  FRAME_ANON,
+  FRAME_INDEX,
+  FRAME_MAPPING,
+  type AnonVma,
+  type BackendName,
+  type Backends,
+  type Design,
+  type Fault,
+  type Inode,
+  type Mm,
+  type SwpTypes,
+  type UffdHooks,
 } from '@faultline/mm-types'
 import { Tlb, type SimulatedMachine } from '@faultline/pagetable-core'
 import { swpTypes } from '@faultline/swap-entry'
@@ -51,7 +61,18 @@ export class Kernel {
   private readonly deferred: { mm: Mm; vpn: number; pages: number }[] = []
   /** The one fault descriptor; faults do not nest. */
   readonly fault: Fault = {
-    mm: null as never, vma: null as never, vpn: 0, write: false, unshare: false, armed: false, user: true, address: 0, thread: '', table: 0, index: 0, lo: 0,
+    mm: null as never,
+    vma: null as never,
+    vpn: 0,
+    write: false,
+    unshare: false,
+    armed: false,
+    user: true,
+    address: 0,
+    thread: '',
+    table: 0,
+    index: 0,
+    lo: 0,
     hi: 0,
   }
 

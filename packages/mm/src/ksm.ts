@@ -5,7 +5,15 @@
  * @module
  */
 import {
-  FRAME_ANON, FRAME_EXCLUSIVE, FRAME_KSM, FRAME_MAP, FRAME_ORDER_SHIFT, PAGE_PRESENT_ANY, PAGE_RW, PAGE_UFFD_WP, VM_MERGEABLE,
+  FRAME_ANON,
+  FRAME_EXCLUSIVE,
+  FRAME_KSM,
+  FRAME_MAP,
+  FRAME_ORDER_SHIFT,
+  PAGE_PRESENT_ANY,
+  PAGE_RW,
+  PAGE_UFFD_WP,
+  VM_MERGEABLE,
 } from '@faultline/mm-types'
 import { pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 import type { AddressSpace } from './address-space.ts'

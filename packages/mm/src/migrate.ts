@@ -6,8 +6,21 @@
  * @module
  */
 import {
-  FRAME_ANON, FRAME_ENTIRE, FRAME_FLAGS, FRAME_INDEX, FRAME_KSM, FRAME_MAP, FRAME_MAPPING, FRAME_ORDER_SHIFT, FRAME_REF, FRAME_SLOT, FRAME_STAMP,
-  FRAME_ZERO, PAGE_PRESENT_ANY, PAGE_PSE, type Inode,
+  FRAME_ANON,
+  FRAME_ENTIRE,
+  FRAME_FLAGS,
+  FRAME_INDEX,
+  FRAME_KSM,
+  FRAME_MAP,
+  FRAME_MAPPING,
+  FRAME_ORDER_SHIFT,
+  FRAME_REF,
+  FRAME_SLOT,
+  FRAME_STAMP,
+  FRAME_ZERO,
+  PAGE_PRESENT_ANY,
+  PAGE_PSE,
+  type Inode,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
 import type { AddressSpace } from './address-space.ts'

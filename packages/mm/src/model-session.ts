@@ -2,9 +2,27 @@
  * A session on the model: performs operations one by one and says what each did.
  * @module
  */
-import { ENOMEM, FAULT_ACCESS, FAULT_DONE, FAULT_HWPOISON, FAULT_SIGBUS, FAULT_SIGSEGV, VM_ACCESS_FLAGS, VM_WRITE } from '@faultline/mm-types'
+import {
+  ENOMEM,
+  FAULT_ACCESS,
+  FAULT_DONE,
+  FAULT_HWPOISON,
+  FAULT_SIGBUS,
+  FAULT_SIGSEGV,
+  VM_ACCESS_FLAGS,
+  VM_WRITE,
+} from '@faultline/mm-types'
 import { countSteps } from '@faultline/pagetable-core'
-import { ACCESS_BLOCKED, ACCESS_DONE, ACCESS_SIGBUS, ACCESS_SIGSEGV, ExpressionError, type Operation, type Outcome, type SyncSession } from '@faultline/program'
+import {
+  ACCESS_BLOCKED,
+  ACCESS_DONE,
+  ACCESS_SIGBUS,
+  ACCESS_SIGSEGV,
+  ExpressionError,
+  type Operation,
+  type Outcome,
+  type SyncSession,
+} from '@faultline/program'
 import { access, ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from './access.ts'
 import type { AddressSpace } from './address-space.ts'
 import { Bindings } from './bindings.ts'
@@ -95,4 +113,3 @@ export function signalOutcome(code: number): Outcome {
   if (code === FAULT_SIGBUS || code === FAULT_HWPOISON) return { errno: 0, signal: 'SIGBUS', signalCode: 2 }
   return { errno: ENOMEM }
 }
-

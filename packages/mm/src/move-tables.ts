@@ -4,9 +4,7 @@
  * @source v6.18 mm/mremap.c move_page_tables(), move_ptes(); mm/hugetlb.c move_hugetlb_page_tables()
  * @module
  */
-import {
-  PAGE_PRESENT_ANY, PAGE_UFFD_WP, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SWP_UFFD_WP,
-} from '@faultline/mm-types'
+import { PAGE_PRESENT_ANY, PAGE_UFFD_WP, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SWP_UFFD_WP } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
 import type { AddressSpace } from './address-space.ts'
 import { HUGE_PAGES, hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
@@ -36,7 +34,11 @@ export function moveTables(mm: AddressSpace, vma: VmArea, start: number, end: nu
     }
     const table = leafTable(tables, mm.pgd, vpn, shift)
     // hugetlb allocates the new table leaf by leaf, and none leaves need none.
-    if (table !== 0 && !(shift === 21 && unsharePmd(mm, vpn)) && (shift === 12 || !isEmpty(mm, table, leafIndex(vpn, shift), Math.ceil((next - vpn) / leafPages(shift))))) {
+    if (
+      table !== 0 &&
+      !(shift === 21 && unsharePmd(mm, vpn)) &&
+      (shift === 12 || !isEmpty(mm, table, leafIndex(vpn, shift), Math.ceil((next - vpn) / leafPages(shift))))
+    ) {
       const out = leafTableAlloc(tables, mm.pgd, target, shift)
       if (out === 0) throw new Error('no page table left for mremap')
       const from = leafIndex(vpn, shift)
@@ -91,4 +93,3 @@ function withoutBit(mm: AddressSpace, lo: number, hi: number): number {
   }
   return lo & ~SWP_UFFD_WP
 }
-

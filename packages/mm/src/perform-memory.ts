@@ -3,10 +3,36 @@
  * @module
  */
 import {
-  EBUSY, EINVAL, MADV_COLD, MADV_COLLAPSE, MADV_DOFORK, MADV_DONTFORK, MADV_DONTNEED, MADV_FREE, MADV_GUARD_INSTALL, MADV_GUARD_REMOVE,
-  MADV_HUGEPAGE, MADV_KEEPONFORK, MADV_MERGEABLE, MADV_NOHUGEPAGE, MADV_NORMAL, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_REMOVE,
-  MADV_UNMERGEABLE, MADV_WILLNEED, MADV_WIPEONFORK, PROT_EXEC, PROT_READ, PROT_WRITE, SCAN_EXCEED_NONE_PTE, SCAN_EXCEED_SHARED_PTE,
-  SCAN_EXCEED_SWAP_PTE, SCAN_SUCCEED, type Inode,
+  EBUSY,
+  EINVAL,
+  MADV_COLD,
+  MADV_COLLAPSE,
+  MADV_DOFORK,
+  MADV_DONTFORK,
+  MADV_DONTNEED,
+  MADV_FREE,
+  MADV_GUARD_INSTALL,
+  MADV_GUARD_REMOVE,
+  MADV_HUGEPAGE,
+  MADV_KEEPONFORK,
+  MADV_MERGEABLE,
+  MADV_NOHUGEPAGE,
+  MADV_NORMAL,
+  MADV_PAGEOUT,
+  MADV_POPULATE_READ,
+  MADV_POPULATE_WRITE,
+  MADV_REMOVE,
+  MADV_UNMERGEABLE,
+  MADV_WILLNEED,
+  MADV_WIPEONFORK,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  SCAN_EXCEED_NONE_PTE,
+  SCAN_EXCEED_SHARED_PTE,
+  SCAN_EXCEED_SWAP_PTE,
+  SCAN_SUCCEED,
+  type Inode,
 } from '@faultline/mm-types'
 import { type Advice, type MadviseOp, type MmapOp, type MremapOp, type Operation, type Outcome, type Range } from '@faultline/program'
 import type { AddressSpace } from './address-space.ts'
@@ -29,10 +55,25 @@ import { reclaimPages } from './reclaim.ts'
 import { swapoff } from './swapoff.ts'
 
 const ADVICE: Readonly<Record<Advice, number>> = {
-  normal: MADV_NORMAL, dontneed: MADV_DONTNEED, free: MADV_FREE, pageout: MADV_PAGEOUT, cold: MADV_COLD, remove: MADV_REMOVE,
-  collapse: MADV_COLLAPSE, hugepage: MADV_HUGEPAGE, nohugepage: MADV_NOHUGEPAGE, populate_read: MADV_POPULATE_READ,
-  populate_write: MADV_POPULATE_WRITE, guard_install: MADV_GUARD_INSTALL, guard_remove: MADV_GUARD_REMOVE, wipeonfork: MADV_WIPEONFORK,
-  keeponfork: MADV_KEEPONFORK, dontfork: MADV_DONTFORK, dofork: MADV_DOFORK, willneed: MADV_WILLNEED, mergeable: MADV_MERGEABLE,
+  normal: MADV_NORMAL,
+  dontneed: MADV_DONTNEED,
+  free: MADV_FREE,
+  pageout: MADV_PAGEOUT,
+  cold: MADV_COLD,
+  remove: MADV_REMOVE,
+  collapse: MADV_COLLAPSE,
+  hugepage: MADV_HUGEPAGE,
+  nohugepage: MADV_NOHUGEPAGE,
+  populate_read: MADV_POPULATE_READ,
+  populate_write: MADV_POPULATE_WRITE,
+  guard_install: MADV_GUARD_INSTALL,
+  guard_remove: MADV_GUARD_REMOVE,
+  wipeonfork: MADV_WIPEONFORK,
+  keeponfork: MADV_KEEPONFORK,
+  dontfork: MADV_DONTFORK,
+  dofork: MADV_DOFORK,
+  willneed: MADV_WILLNEED,
+  mergeable: MADV_MERGEABLE,
   unmergeable: MADV_UNMERGEABLE,
 }
 
@@ -65,7 +106,12 @@ export function performMemory(session: ModelSession, op: Operation): Outcome | u
       const thread = threadOf(op)
       const vpn = Math.floor(address / 4096)
       return session.blocked.attempt({
-        mm, thread, vpn, byte: address - vpn * 4096, write: op.op === 'write', stamp: op.op === 'write' ? op.value : 0,
+        mm,
+        thread,
+        vpn,
+        byte: address - vpn * 4096,
+        write: op.op === 'write',
+        stamp: op.op === 'write' ? op.value : 0,
       })
     }
     case 'fork': {
@@ -135,7 +181,12 @@ function performMmap(session: ModelSession, op: MmapOp): Outcome {
   const start = op.vpn ?? (op.at ? bindings.address(op.at) / 4096 : bindings.place(size, pageShift))
   if (start % scale !== 0 || size <= 0) return { errno: EINVAL }
   const call = mmap(session.mm(op), {
-    start, pages: size, prot: protBits(op.prot), shared: op.memory === 'shmem' || op.memory === 'hugetlb', file, pgoff: (op.pgoff ?? 0) * scale,
+    start,
+    pages: size,
+    prot: protBits(op.prot),
+    shared: op.memory === 'shmem' || op.memory === 'hugetlb',
+    file,
+    pgoff: (op.pgoff ?? 0) * scale,
     noreserve: op.noreserve === true,
   })
   bindings.regions.set(op.region, { vpn: start, pageShift })
@@ -155,7 +206,12 @@ function performMremap(session: ModelSession, op: MremapOp): Outcome {
   const outcome = session.blocked.drive(
     op,
     mremap(session.mm(op), {
-      start: start / 4096, pages: Math.ceil(bindings.length(op.range) / 4096), newPages, mayMove: op.mayMove, dontUnmap: op.dontUnmap, fixed,
+      start: start / 4096,
+      pages: Math.ceil(bindings.length(op.range) / 4096),
+      newPages,
+      mayMove: op.mayMove,
+      dontUnmap: op.dontUnmap,
+      fixed,
       to: fixed ? to / 4096 : bindings.place(newPages, pageShift),
     }),
     (result) => {
@@ -186,7 +242,12 @@ function calls(session: ModelSession, op: Operation, range: Range, call: (mm: Ad
 }
 
 /** Runs a call over a range that must start on a page; its end is rounded up, as the kernel does. */
-function pages(session: ModelSession, range: Range, call: (mm: AddressSpace, start: number, end: number) => number, mm: AddressSpace): Outcome {
+function pages(
+  session: ModelSession,
+  range: Range,
+  call: (mm: AddressSpace, start: number, end: number) => number,
+  mm: AddressSpace,
+): Outcome {
   const start = session.bindings.address(range.at)
   const length = session.bindings.length(range)
   if (start % 4096 !== 0) return { errno: EINVAL }
@@ -231,10 +292,10 @@ function performKernel(session: ModelSession, mm: AddressSpace, range: Range, wh
       }
       if (what === 'migrate') migratePages(owner, start, end)
       else if (what === 'ksm') mergePages(owner, start, end)
-      else for (const vma of owner.vmas.within(start, end)) reclaimPages(owner, vma, Math.max(start, vma.start), Math.min(end, vma.end), true)
+      else
+        for (const vma of owner.vmas.within(start, end)) reclaimPages(owner, vma, Math.max(start, vma.start), Math.min(end, vma.end), true)
       return 0
     },
     mm,
   )
 }
-

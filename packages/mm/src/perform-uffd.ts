@@ -40,14 +40,21 @@ export function performUffd(session: ModelSession, op: Operation): Outcome | und
     case 'poison': {
       const { context, mm } = bindings.uffd(op.uffd)
       const { errno, result } = calls.fill(mm, context, {
-        kind: op.op, start: bindings.address(op.range.at), length: bindings.length(op.range), mode: op.mode, stamp: op.op === 'copy' ? op.value : 0,
+        kind: op.op,
+        start: bindings.address(op.range.at),
+        length: bindings.length(op.range),
+        mode: op.mode,
+        stamp: op.op === 'copy' ? op.value : 0,
       })
       return { errno: -errno, result }
     }
     case 'move': {
       const { context, mm } = bindings.uffd(op.uffd)
       const { errno, result } = calls.move(mm, context, {
-        start: bindings.address(op.range.at), from: bindings.address(op.from), length: bindings.length(op.range), mode: op.mode,
+        start: bindings.address(op.range.at),
+        from: bindings.address(op.from),
+        length: bindings.length(op.range),
+        mode: op.mode,
       })
       return { errno: -errno, result }
     }
@@ -56,7 +63,10 @@ export function performUffd(session: ModelSession, op: Operation): Outcome | und
       return callOutcome(calls.wake(context, bindings.address(op.range.at), bindings.length(op.range)))
     }
     case 'close': {
-      calls.close(composed.kernel.mms.filter((mm) => mm.alive), bindings.uffd(op.uffd).context)
+      calls.close(
+        composed.kernel.mms.filter((mm) => mm.alive),
+        bindings.uffd(op.uffd).context,
+      )
       return { errno: 0 }
     }
     case 'monitor':

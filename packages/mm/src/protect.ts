@@ -5,8 +5,20 @@
  * @module
  */
 import {
-  FRAME_ANON, FRAME_EXCLUSIVE, PAGE_DIRTY, PAGE_PRESENT, PAGE_PRESENT_ANY, PAGE_PROTNONE, PAGE_RW, PAGE_UFFD_WP, VM_ACCESS_FLAGS, VM_SHARED,
-  VM_UFFD_WP, VM_WRITE, type Machine, type Vma,
+  FRAME_ANON,
+  FRAME_EXCLUSIVE,
+  PAGE_DIRTY,
+  PAGE_PRESENT,
+  PAGE_PRESENT_ANY,
+  PAGE_PROTNONE,
+  PAGE_RW,
+  PAGE_UFFD_WP,
+  VM_ACCESS_FLAGS,
+  VM_SHARED,
+  VM_UFFD_WP,
+  VM_WRITE,
+  type Machine,
+  type Vma,
 } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
 import type { AddressSpace } from './address-space.ts'

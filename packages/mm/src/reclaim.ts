@@ -5,7 +5,14 @@
  * @module
  */
 import {
-  FRAME_ANON, FRAME_MAP, FRAME_SWAPBACKED, FRAME_ZERO, PAGE_DIRTY, PAGE_PRESENT_ANY, type FileBackend, type Inode,
+  FRAME_ANON,
+  FRAME_MAP,
+  FRAME_SWAPBACKED,
+  FRAME_ZERO,
+  PAGE_DIRTY,
+  PAGE_PRESENT_ANY,
+  type FileBackend,
+  type Inode,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
 import type { AddressSpace } from './address-space.ts'

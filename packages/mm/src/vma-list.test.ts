@@ -91,7 +91,11 @@ describe('splitting and merging', () => {
     mmap(mm, anon(0, 8, PROT_READ))
     const [vma] = mm.vmas.all()
     mm.modifyVma(vma, BASE + 2, BASE + 4, vma.flags | VM_NOHUGEPAGE, null)
-    expect(shape(mm).map(([start, end]) => [start, end])).toEqual([[0, 2], [2, 4], [4, 8]])
+    expect(shape(mm).map(([start, end]) => [start, end])).toEqual([
+      [0, 2],
+      [2, 4],
+      [4, 8],
+    ])
     expect(mm.vmas.all().map(({ pgoff }) => pgoff - BASE)).toEqual([0, 2, 4])
     const middle = mm.vmas.all()[1]
     mm.modifyVma(middle, BASE + 2, BASE + 4, middle.flags & ~VM_NOHUGEPAGE, null)
@@ -119,7 +123,10 @@ describe('splitting and merging', () => {
     expect(mm.vmas.size).toBe(2)
     expect(file.vmas).toEqual(new Set(mm.vmas.all()))
     munmap(mm, BASE + 1, BASE + 5)
-    expect(mm.vmas.all().map(({ start, pgoff }) => [start - BASE, pgoff])).toEqual([[0, 0], [5, 7]])
+    expect(mm.vmas.all().map(({ start, pgoff }) => [start - BASE, pgoff])).toEqual([
+      [0, 0],
+      [5, 7],
+    ])
     expect(file.vmas).toEqual(new Set(mm.vmas.all()))
   })
 

@@ -38,7 +38,18 @@ export class MachineCounters implements Counters {
  */
 export function countSteps(c: Counters): number {
   return (
-    c.ptes + c.tablesAllocated + c.tablesFreed + c.framesAllocated + c.pagesCopied + c.faults + c.messages + c.tlbFlushes + c.swapOuts +
-    c.swapIns + c.collapses + c.splits + c.calls
+    c.ptes +
+    c.tablesAllocated +
+    c.tablesFreed +
+    c.framesAllocated +
+    c.pagesCopied +
+    c.faults +
+    c.messages +
+    c.tlbFlushes +
+    c.swapOuts +
+    c.swapIns +
+    c.collapses +
+    c.splits +
+    c.calls
   )
 }

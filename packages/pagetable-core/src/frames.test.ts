@@ -63,7 +63,11 @@ describe('folios', () => {
     frames.alloc(0)
     const head = frames.alloc(9)
     expect(head % 512).toBe(0)
-    expect([0, 1, 511].map((i) => [frames.head(head + i), frames.order(head + i)])).toEqual([[head, 9], [head, 9], [head, 9]])
+    expect([0, 1, 511].map((i) => [frames.head(head + i), frames.order(head + i)])).toEqual([
+      [head, 9],
+      [head, 9],
+      [head, 9],
+    ])
     expect(frames.nrUsed()).toBe(513)
     frames.get(head + 17)
     expect(frames.field(head, FRAME_REF)).toBe(2)

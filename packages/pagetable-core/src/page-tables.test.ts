@@ -37,7 +37,11 @@ describe('alloc and free', () => {
     tables.free(table)
     const again = tables.alloc(LEVEL_PMD)
     expect(again).toBe(table)
-    expect({ used: tables.used(again), found: recount(tables, again), level: tables.level(again) }).toEqual({ used: 0, found: 0, level: LEVEL_PMD })
+    expect({ used: tables.used(again), found: recount(tables, again), level: tables.level(again) }).toEqual({
+      used: 0,
+      found: 0,
+      level: LEVEL_PMD,
+    })
   })
 
   test('counts tables per level and allocations', () => {

@@ -5,9 +5,7 @@
  * read `lo`). An entry that points to a table holds the table's number where the hardware has a frame number.
  * @module
  */
-import {
-  LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGE_PRESENT, PAGE_PSE, type Counters, type PageTables,
-} from '@faultline/mm-types'
+import { LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGE_PRESENT, PAGE_PSE, type Counters, type PageTables } from '@faultline/mm-types'
 import { pmdNumber } from './address.ts'
 
 const TABLES_PER_CHUNK_SHIFT = 9

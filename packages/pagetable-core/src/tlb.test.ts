@@ -40,8 +40,19 @@ test('steps are the sum of what costs a kernel something', () => {
   const counters = new MachineCounters()
   expect(countSteps(counters)).toBe(0)
   const stepping = [
-    'ptes', 'tablesAllocated', 'tablesFreed', 'framesAllocated', 'pagesCopied', 'faults', 'messages', 'tlbFlushes', 'swapOuts', 'swapIns', 'collapses',
-    'splits', 'calls',
+    'ptes',
+    'tablesAllocated',
+    'tablesFreed',
+    'framesAllocated',
+    'pagesCopied',
+    'faults',
+    'messages',
+    'tlbFlushes',
+    'swapOuts',
+    'swapIns',
+    'collapses',
+    'splits',
+    'calls',
   ] as const
   stepping.forEach((name, i) => (counters[name] = 2 ** i))
   expect(countSteps(counters)).toBe(2 ** stepping.length - 1)

@@ -5,8 +5,24 @@
  * @module
  */
 import {
-  FRAME_ANON, FRAME_ENTIRE, FRAME_EXCLUSIVE, FRAME_INDEX, FRAME_MAP, FRAME_MAPPING, FRAME_SLOT, FRAME_SWAPBACKED, FRAME_ZERO, PAGE_DIRTY,
-  PAGE_PRESENT_ANY, PAGE_PSE, PAGE_RW, SOFTLEAF_SWAP, VM_WRITE, type AnonVma, type HostMm, type Vma,
+  FRAME_ANON,
+  FRAME_ENTIRE,
+  FRAME_EXCLUSIVE,
+  FRAME_INDEX,
+  FRAME_MAP,
+  FRAME_MAPPING,
+  FRAME_SLOT,
+  FRAME_SWAPBACKED,
+  FRAME_ZERO,
+  PAGE_DIRTY,
+  PAGE_PRESENT_ANY,
+  PAGE_PSE,
+  PAGE_RW,
+  SOFTLEAF_SWAP,
+  VM_WRITE,
+  type AnonVma,
+  type HostMm,
+  type Vma,
 } from '@faultline/mm-types'
 import { mkPteLo, pmdNumber, pteHi, ptePfn } from '@faultline/pagetable-core'
 import { swpOffset } from '@faultline/swap-entry'

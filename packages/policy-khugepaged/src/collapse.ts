@@ -5,8 +5,18 @@
  * @module
  */
 import {
-  SCAN_FAIL, SCAN_NEVER, SCAN_PMD_MAPPED, SCAN_PMD_NULL, SCAN_SUCCEED, SCAN_VMA_CHECK, VM_NOHUGEPAGE, type CollapseCalls, type CollapseLimits,
-  type CollapsePolicy, type HostMm, type Vma,
+  SCAN_FAIL,
+  SCAN_NEVER,
+  SCAN_PMD_MAPPED,
+  SCAN_PMD_NULL,
+  SCAN_SUCCEED,
+  SCAN_VMA_CHECK,
+  VM_NOHUGEPAGE,
+  type CollapseCalls,
+  type CollapseLimits,
+  type CollapsePolicy,
+  type HostMm,
+  type Vma,
 } from '@faultline/mm-types'
 import { collapseAnon } from './collapse-anon.ts'
 import { collapseFile } from './collapse-file.ts'

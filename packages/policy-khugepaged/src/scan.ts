@@ -3,8 +3,22 @@
  * @module
  */
 import {
-  FRAME_CHUNK_MASK, FRAME_FLAGS, FRAME_MAP, FRAME_SHIFT, FRAME_ZERO, PAGE_PRESENT_ANY, PAGE_UFFD_WP, SCAN_EXCEED_NONE_PTE,
-  SCAN_EXCEED_SHARED_PTE, SCAN_EXCEED_SWAP_PTE, SCAN_PTE_NON_PRESENT, SCAN_PTE_UFFD_WP, SCAN_SUCCEED, SWP_UFFD_WP, type CollapseLimits, type CollapseScan,
+  FRAME_CHUNK_MASK,
+  FRAME_FLAGS,
+  FRAME_MAP,
+  FRAME_SHIFT,
+  FRAME_ZERO,
+  PAGE_PRESENT_ANY,
+  PAGE_UFFD_WP,
+  SCAN_EXCEED_NONE_PTE,
+  SCAN_EXCEED_SHARED_PTE,
+  SCAN_EXCEED_SWAP_PTE,
+  SCAN_PTE_NON_PRESENT,
+  SCAN_PTE_UFFD_WP,
+  SCAN_SUCCEED,
+  SWP_UFFD_WP,
+  type CollapseLimits,
+  type CollapseScan,
 } from '@faultline/mm-types'
 
 /** What khugepaged allows by default. @source v6.18 mm/khugepaged.c khugepaged_max_ptes_none and the like */

@@ -7,9 +7,33 @@
  * @module
  */
 import {
-  EAGAIN, EEXIST, EFAULT, EINVAL, ENOENT, ENOMEM, FRAME_ENTIRE, FRAME_MAP, PAGE_DIRTY, PAGE_PRESENT_ANY, PAGE_PSE, PAGE_RW, PAGE_SPECIAL,
-  PAGE_UFFD_WP, PTE_MARKER_POISONED, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, UFFDIO_COPY_MODE_WP, VM_SHARED, VM_UFFD_WP, VM_WRITE, type FileBackend,
-  type HostMm, type Inode, type UffdFill, type UffdFillResult, type Vma,
+  EAGAIN,
+  EEXIST,
+  EFAULT,
+  EINVAL,
+  ENOENT,
+  ENOMEM,
+  FRAME_ENTIRE,
+  FRAME_MAP,
+  PAGE_DIRTY,
+  PAGE_PRESENT_ANY,
+  PAGE_PSE,
+  PAGE_RW,
+  PAGE_SPECIAL,
+  PAGE_UFFD_WP,
+  PTE_MARKER_POISONED,
+  SOFTLEAF_MARKER,
+  SOFTLEAF_SPECIAL_PTE,
+  UFFDIO_COPY_MODE_WP,
+  VM_SHARED,
+  VM_UFFD_WP,
+  VM_WRITE,
+  type FileBackend,
+  type HostMm,
+  type Inode,
+  type UffdFill,
+  type UffdFillResult,
+  type Vma,
 } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafTableAlloc, mkPteLo, newAnonPage, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
 import type { Userfaultfd } from './context.ts'

@@ -6,9 +6,35 @@
  * @module
  */
 import {
-  EAGAIN, EBUSY, EEXIST, EFAULT, EINVAL, ENOENT, ENOMEM, FRAME_EXCLUSIVE, FRAME_INDEX, FRAME_MAPPING, FRAME_ZERO, PAGE_DIRTY, PAGE_PRESENT_ANY,
-  PAGE_PSE, PAGE_RW, PAGE_SPECIAL, SOFTLEAF_SWAP, SWP_EXCLUSIVE, SWP_UFFD_WP, UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES, VM_ACCESS_FLAGS, VM_LOCKED, VM_SHARED,
-  VM_WRITE, type AnonVma, type HostMm, type UffdFillResult, type UffdMove, type Vma,
+  EAGAIN,
+  EBUSY,
+  EEXIST,
+  EFAULT,
+  EINVAL,
+  ENOENT,
+  ENOMEM,
+  FRAME_EXCLUSIVE,
+  FRAME_INDEX,
+  FRAME_MAPPING,
+  FRAME_ZERO,
+  PAGE_DIRTY,
+  PAGE_PRESENT_ANY,
+  PAGE_PSE,
+  PAGE_RW,
+  PAGE_SPECIAL,
+  SOFTLEAF_SWAP,
+  SWP_EXCLUSIVE,
+  SWP_UFFD_WP,
+  UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES,
+  VM_ACCESS_FLAGS,
+  VM_LOCKED,
+  VM_SHARED,
+  VM_WRITE,
+  type AnonVma,
+  type HostMm,
+  type UffdFillResult,
+  type UffdMove,
+  type Vma,
 } from '@faultline/mm-types'
 import { HUGE_ZERO_PFN, pmdNumber, pteHi, pteLo, ptePfn, ZERO_PFN } from '@faultline/pagetable-core'
 import type { Userfaultfd } from './context.ts'
@@ -18,7 +44,8 @@ import { validateRange } from './ranges.ts'
 export function move(mm: HostMm, context: Userfaultfd, call: UffdMove): UffdFillResult {
   if (!context.ready) return { errno: -EINVAL, result: 0 }
   if (context.changing > 0) return { errno: -EAGAIN, result: -EAGAIN }
-  if (validateRange(call.start, call.length) || validateRange(call.from, call.length) || (call.mode & ~3) !== 0) return { errno: -EINVAL, result: 0 }
+  if (validateRange(call.start, call.length) || validateRange(call.from, call.length) || (call.mode & ~3) !== 0)
+    return { errno: -EINVAL, result: 0 }
   const moved = movePages(mm, context, call)
   if (moved > 0 && (call.mode & 1) === 0) context.wake(call.start / 4096, (call.start + moved) / 4096)
   if (moved < 0) return { errno: moved, result: moved }

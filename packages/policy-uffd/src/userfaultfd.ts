@@ -3,9 +3,40 @@
  * @module
  */
 import {
-  UFFD_FEATURE_EVENT_FORK, UFFD_FEATURE_EVENT_REMAP, UFFD_FEATURE_EVENT_REMOVE, UFFD_FEATURE_EVENT_UNMAP, UFFD_FEATURE_EXACT_ADDRESS,
-  UFFD_FEATURE_THREAD_ID, UFFD_GO_ON, UFFD_IOCTL_CONTINUE, UFFD_IOCTL_COPY, UFFD_IOCTL_MOVE, UFFD_IOCTL_POISON, UFFD_IOCTL_ZEROPAGE, UFFD_PAGEFAULT_FLAG_MINOR, UFFD_PAGEFAULT_FLAG_WP, UFFD_PAGEFAULT_FLAG_WRITE, UFFD_REASON_MINOR,
-  UFFD_REASON_WP, UFFD_SIGBUS, UFFD_WAITS, VM_UFFD_FLAGS, VM_UFFD_WP, type Counters, type EventTicket, type Fault, type HostMm, type Mm, type UffdCalls, type UffdContext, type UffdFill, type UffdFillResult, type UffdMessage, type UffdMove, type Vma, EINVAL,
+  UFFD_FEATURE_EVENT_FORK,
+  UFFD_FEATURE_EVENT_REMAP,
+  UFFD_FEATURE_EVENT_REMOVE,
+  UFFD_FEATURE_EVENT_UNMAP,
+  UFFD_FEATURE_EXACT_ADDRESS,
+  UFFD_FEATURE_THREAD_ID,
+  UFFD_GO_ON,
+  UFFD_IOCTL_CONTINUE,
+  UFFD_IOCTL_COPY,
+  UFFD_IOCTL_MOVE,
+  UFFD_IOCTL_POISON,
+  UFFD_IOCTL_ZEROPAGE,
+  UFFD_PAGEFAULT_FLAG_MINOR,
+  UFFD_PAGEFAULT_FLAG_WP,
+  UFFD_PAGEFAULT_FLAG_WRITE,
+  UFFD_REASON_MINOR,
+  UFFD_REASON_WP,
+  UFFD_SIGBUS,
+  UFFD_WAITS,
+  VM_UFFD_FLAGS,
+  VM_UFFD_WP,
+  type Counters,
+  type EventTicket,
+  type Fault,
+  type HostMm,
+  type Mm,
+  type UffdCalls,
+  type UffdContext,
+  type UffdFill,
+  type UffdFillResult,
+  type UffdMessage,
+  type UffdMove,
+  type Vma,
+  EINVAL,
 } from '@faultline/mm-types'
 import { Userfaultfd } from './context.ts'
 import { fill } from './fill.ts'
@@ -192,7 +223,10 @@ export class UserfaultfdSubsystem implements UffdCalls {
 }
 
 const FILL_IOCTL: Readonly<Record<UffdFill['kind'], number>> = {
-  copy: UFFD_IOCTL_COPY, zeropage: UFFD_IOCTL_ZEROPAGE, continue: UFFD_IOCTL_CONTINUE, poison: UFFD_IOCTL_POISON,
+  copy: UFFD_IOCTL_COPY,
+  zeropage: UFFD_IOCTL_ZEROPAGE,
+  continue: UFFD_IOCTL_CONTINUE,
+  poison: UFFD_IOCTL_POISON,
 }
 
 /** What a kernel answers to an ioctl that came after it. @source fs/userfaultfd.c userfaultfd_ioctl() */

@@ -3,11 +3,38 @@
  * @module
  */
 import {
-  EAGAIN, EINVAL, ENOENT, ENOMEM, PAGE_PRESENT_ANY, PAGE_RW, PAGE_SPECIAL, PAGE_UFFD_WP, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_MIGRATION,
-  SOFTLEAF_SPECIAL_PTE, SOFTLEAF_SWAP, SWP_UFFD_WP, UFFDIO_WRITEPROTECT_MODE_DONTWAKE, UFFDIO_WRITEPROTECT_MODE_WP, VM_UFFD_WP,
-  type ArmingPolicy, type HostMm, type Vma,
+  EAGAIN,
+  EINVAL,
+  ENOENT,
+  ENOMEM,
+  PAGE_PRESENT_ANY,
+  PAGE_RW,
+  PAGE_SPECIAL,
+  PAGE_UFFD_WP,
+  PTE_MARKER_UFFD_WP,
+  SOFTLEAF_MARKER,
+  SOFTLEAF_MIGRATION,
+  SOFTLEAF_SPECIAL_PTE,
+  SOFTLEAF_SWAP,
+  SWP_UFFD_WP,
+  UFFDIO_WRITEPROTECT_MODE_DONTWAKE,
+  UFFDIO_WRITEPROTECT_MODE_WP,
+  VM_UFFD_WP,
+  type ArmingPolicy,
+  type HostMm,
+  type Vma,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, mkPteLo, pmdNumber, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
+import {
+  leafIndex,
+  leafPages,
+  leafSpanEnd,
+  leafTable,
+  leafTableAlloc,
+  mkPteLo,
+  pmdNumber,
+  pteHi,
+  ZERO_PFN,
+} from '@faultline/pagetable-core'
 import type { Userfaultfd } from './context.ts'
 import { validateRange } from './ranges.ts'
 
@@ -47,7 +74,9 @@ function protectVmas(mm: HostMm, first: number, end: number, enable: boolean): n
 export function armingOf(mm: HostMm, vma: Vma): ArmingPolicy {
   const { arming } = mm.design
   if (vma.file !== null) return arming.file
-  return vma.uffd !== null && (vma.uffd.features & arming.unpopulatedFeatures) !== 0 && vma.uffd.features > 0 ? arming.anonUnpopulated : arming.anon
+  return vma.uffd !== null && (vma.uffd.features & arming.unpopulatedFeatures) !== 0 && vma.uffd.features > 0
+    ? arming.anonUnpopulated
+    : arming.anon
 }
 
 /**
@@ -126,7 +155,11 @@ function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, 
     }
   }
   if (nones !== 0 && (policy.needsTable || vma.backend === 'hugetlb')) {
-    const context = { encoding: mm.encoding, zeroLo: mkPteLo(ZERO_PFN, PAGE_SPECIAL | PAGE_UFFD_WP, vma.flags), zeroHi: pteHi(ZERO_PFN, vma.flags) }
+    const context = {
+      encoding: mm.encoding,
+      zeroLo: mkPteLo(ZERO_PFN, PAGE_SPECIAL | PAGE_UFFD_WP, vma.flags),
+      zeroHi: pteHi(ZERO_PFN, vma.flags),
+    }
     const armed = policy.armNone(los, his, base + from, base + to, context)
     tables.addUsed(table, armed)
     counters.markersInstalled += armed

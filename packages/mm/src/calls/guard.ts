@@ -4,9 +4,7 @@
  * @source v6.18 mm/madvise.c madvise_guard_install(), madvise_guard_remove(), is_valid_guard_vma()
  * @module
  */
-import {
-  EINVAL, ENOMEM, EOPNOTSUPP, PAGE_PRESENT_ANY, PTE_MARKER_GUARD, SOFTLEAF_MARKER, VM_HUGETLB, VM_LOCKED,
-} from '@faultline/mm-types'
+import { EINVAL, ENOMEM, EOPNOTSUPP, PAGE_PRESENT_ANY, PTE_MARKER_GUARD, SOFTLEAF_MARKER, VM_HUGETLB, VM_LOCKED } from '@faultline/mm-types'
 import { leafSpanEnd } from '@faultline/pagetable-core'
 import { ACCESS_LIVELOCK } from '../access.ts'
 import type { AddressSpace } from '../address-space.ts'

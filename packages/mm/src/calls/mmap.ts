@@ -3,7 +3,20 @@
  * @module
  */
 import {
-  EINVAL, PROT_EXEC, PROT_READ, PROT_WRITE, VM_EXEC, VM_HUGETLB, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_NORESERVE, VM_READ, VM_SHARED, VM_WRITE,
+  EINVAL,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  VM_EXEC,
+  VM_HUGETLB,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_NORESERVE,
+  VM_READ,
+  VM_SHARED,
+  VM_WRITE,
   type Inode,
 } from '@faultline/mm-types'
 import type { AddressSpace } from '../address-space.ts'
@@ -40,8 +53,13 @@ export function* mmap(mm: AddressSpace, request: MmapRequest): Call {
     if (error) return error
   }
   const flags =
-    protFlags(request.prot) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | (shared ? VM_SHARED | VM_MAYSHARE : 0) |
-    (file?.backend === 'hugetlb' ? VM_HUGETLB : 0) | (request.noreserve ? VM_NORESERVE : 0)
+    protFlags(request.prot) |
+    VM_MAYREAD |
+    VM_MAYWRITE |
+    VM_MAYEXEC |
+    (shared ? VM_SHARED | VM_MAYSHARE : 0) |
+    (file?.backend === 'hugetlb' ? VM_HUGETLB : 0) |
+    (request.noreserve ? VM_NORESERVE : 0)
   const vma = new VmArea({ mm, start, end, flags, pgoff: file === null ? start : request.pgoff, file })
   const refused = file?.backend === 'hugetlb' ? (mm.kernel.backends.hugetlb.reserve?.(mm.machine, vma) ?? 0) : 0
   if (refused) {

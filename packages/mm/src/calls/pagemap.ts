@@ -5,13 +5,39 @@
  * @module
  */
 import {
-  FRAME_ANON, FRAME_HUGETLB, FRAME_ORDER_SHIFT, FRAME_ZERO, PAGE_PRESENT_ANY, PAGE_PSE, PAGE_SOFT_DIRTY, PAGE_UFFD_WP, PTE_MARKER_GUARD,
-  PTE_MARKER_POISONED, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SOFTLEAF_SWAP, SWP_SOFT_DIRTY, SWP_UFFD_WP,
+  FRAME_ANON,
+  FRAME_HUGETLB,
+  FRAME_ORDER_SHIFT,
+  FRAME_ZERO,
+  PAGE_PRESENT_ANY,
+  PAGE_PSE,
+  PAGE_SOFT_DIRTY,
+  PAGE_UFFD_WP,
+  PTE_MARKER_GUARD,
+  PTE_MARKER_POISONED,
+  PTE_MARKER_UFFD_WP,
+  SOFTLEAF_MARKER,
+  SOFTLEAF_SPECIAL_PTE,
+  SOFTLEAF_SWAP,
+  SWP_SOFT_DIRTY,
+  SWP_UFFD_WP,
 } from '@faultline/mm-types'
 import { leafIndex, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
 import {
-  STATE_EXCLUSIVE, STATE_FILE, STATE_GUARD, STATE_HUGE, STATE_MARKER_GUARD, STATE_MARKER_POISON, STATE_MARKER_WP, STATE_PRESENT, STATE_SOFT_DIRTY,
-  STATE_SPECIAL, STATE_SWAP, STATE_THP, STATE_UFFD_WP, STATE_ZERO,
+  STATE_EXCLUSIVE,
+  STATE_FILE,
+  STATE_GUARD,
+  STATE_HUGE,
+  STATE_MARKER_GUARD,
+  STATE_MARKER_POISON,
+  STATE_MARKER_WP,
+  STATE_PRESENT,
+  STATE_SOFT_DIRTY,
+  STATE_SPECIAL,
+  STATE_SWAP,
+  STATE_THP,
+  STATE_UFFD_WP,
+  STATE_ZERO,
 } from '@faultline/program'
 import type { AddressSpace } from '../address-space.ts'
 import { hugePmdLo } from '../huge.ts'
@@ -77,6 +103,7 @@ function absentState(mm: AddressSpace, lo: number, hi: number): number {
 /** hugetlb's pagemap tells a marker's uffd-wp bit and nothing else. */
 function hugetlbAbsent(mm: AddressSpace, lo: number, hi: number): number {
   const kind = mm.classify(lo, hi)
-  const armed = kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE ? mm.encoding.markerBits(lo, hi) & PTE_MARKER_UFFD_WP : lo & SWP_UFFD_WP
+  const armed =
+    kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE ? mm.encoding.markerBits(lo, hi) & PTE_MARKER_UFFD_WP : lo & SWP_UFFD_WP
   return armed ? STATE_UFFD_WP : 0
 }

@@ -4,9 +4,7 @@
  * @source v6.18 mm/gup.c faultin_page_range(); mm/madvise.c madvise_populate()
  * @module
  */
-import {
-  EFAULT, EHWPOISON, EINVAL, ENOMEM, FAULT_DONE, FAULT_HWPOISON, VM_READ, VM_WRITE,
-} from '@faultline/mm-types'
+import { EFAULT, EHWPOISON, EINVAL, ENOMEM, FAULT_DONE, FAULT_HWPOISON, VM_READ, VM_WRITE } from '@faultline/mm-types'
 import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest, translate } from '../access.ts'
 import type { AddressSpace } from '../address-space.ts'
 import { handleFault } from '../fault.ts'

@@ -100,6 +100,8 @@ export class ScanOutput {
   }
 
   regions(): { start: number; end: number; categories: number }[] {
-    return this.starts.map((start, i) => ({ start: start * 4096, end: this.ends[i] * 4096, categories: this.categories[i] })).filter((r) => r.end > r.start)
+    return this.starts
+      .map((start, i) => ({ start: start * 4096, end: this.ends[i] * 4096, categories: this.categories[i] }))
+      .filter((r) => r.end > r.start)
   }
 }

@@ -6,7 +6,16 @@
  * @module
  */
 import {
-  EFAULT, EINVAL, EPERM, PAGE_IS_WPALLOWED, PAGE_IS_WRITTEN, PAGE_IS_SOFT_DIRTY, PM_SCAN_CHECK_WPASYNC, PM_SCAN_WP_MATCHING, VM_SOFTDIRTY, VM_UFFD_WP,
+  EFAULT,
+  EINVAL,
+  EPERM,
+  PAGE_IS_WPALLOWED,
+  PAGE_IS_WRITTEN,
+  PAGE_IS_SOFT_DIRTY,
+  PM_SCAN_CHECK_WPASYNC,
+  PM_SCAN_WP_MATCHING,
+  VM_SOFTDIRTY,
+  VM_UFFD_WP,
 } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
 import type { AddressSpace } from '../address-space.ts'

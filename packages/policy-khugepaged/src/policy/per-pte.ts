@@ -12,7 +12,8 @@ import { scanTable } from '../scan.ts'
 export const perPte: CollapsePolicy = {
   name: 'per-pte',
   vmaAllows: () => true,
-  scanPmd: (lo, hi, base, scan) => scanTable(lo, hi, base, scan, scan.vmFlags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR) ? 0 : -1, true),
+  scanPmd: (lo, hi, base, scan) =>
+    scanTable(lo, hi, base, scan, scan.vmFlags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR) ? 0 : -1, true),
   retracts: (vmFlags) => (vmFlags & VM_UFFD_WP) === 0,
   source: 'v6.18 mm/khugepaged.c hpage_collapse_scan_pmd(), retract_page_tables()',
 }
