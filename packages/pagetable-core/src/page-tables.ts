@@ -1,15 +1,17 @@
 /**
  * x86-64 page tables with four levels, in typed arrays.
  *
- * Tables are numbered from 1 and live 512 to a chunk, `lo` and `hi` words in separate arrays (loops over ranges mostly
+ * Tables are numbered from 1 and live 64 to a chunk, so that a short program pays for little; `lo` and `hi` words are in
+ * separate arrays (loops over ranges mostly
  * read `lo`). An entry that points to a table holds the table's number where the hardware has a frame number.
  * @module
  */
-import { LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGE_PRESENT, PAGE_PSE, type Counters, type PageTables } from '@faultline/mm-types'
+import { type Counters, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGE_PRESENT, PAGE_PSE, type PageTables } from '@faultline/mm-types'
 import { pmdNumber } from './address.ts'
 
-const TABLES_PER_CHUNK_SHIFT = 9
-const TABLE_MASK = 511
+const TABLES_PER_CHUNK_SHIFT = 6
+const TABLE_MASK = 63
+const TABLES_PER_CHUNK = 64
 /** Flags of an entry that points to a table: present, write, user, accessed, dirty. */
 const TABLE_FLAGS = 0x67
 const CACHE_SLOTS = 1024
@@ -123,11 +125,11 @@ export class PageTableArena implements PageTables {
 
   /** Tables are kept all zero while free, so that allocation writes nothing. */
   private grow(): void {
-    this.los.push(new Int32Array(512 * 512))
-    this.his.push(new Int32Array(512 * 512))
-    this.uses.push(new Int32Array(512))
-    this.levels.push(new Uint8Array(512))
-    this.shares.push(new Int32Array(512))
+    this.los.push(new Int32Array(TABLES_PER_CHUNK * 512))
+    this.his.push(new Int32Array(TABLES_PER_CHUNK * 512))
+    this.uses.push(new Int32Array(TABLES_PER_CHUNK))
+    this.levels.push(new Uint8Array(TABLES_PER_CHUNK))
+    this.shares.push(new Int32Array(TABLES_PER_CHUNK))
   }
 
   pteTable(pgd: number, vpn: number): number {
