@@ -5,6 +5,7 @@
 import {
   FAULT_DONE,
   FAULT_OOM,
+  type Fault,
   FRAME_ANON,
   FRAME_EXCLUSIVE,
   FRAME_FLAGS,
@@ -13,13 +14,12 @@ import {
   FRAME_REF,
   FRAME_SLOT,
   FRAME_ZERO,
+  type Machine,
   PAGE_ACCESSED,
   PAGE_DIRTY,
   PAGE_RW,
   PAGE_UFFD_WP,
   VM_WRITE,
-  type Fault,
-  type Machine,
 } from '@faultline/mm-types'
 import { newAnonPage, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 

@@ -6,13 +6,13 @@ import {
   FAULT_DONE,
   FAULT_MISSING,
   FAULT_OOM,
+  type Fault,
   PAGE_DIRTY,
   PAGE_RW,
   PAGE_SPECIAL,
   PAGE_UFFD_WP,
   VM_UFFD_MISSING,
   VM_WRITE,
-  type Fault,
 } from '@faultline/mm-types'
 import { newAnonPage, pteHi, pteLo, ZERO_PFN } from '@faultline/pagetable-core'
 

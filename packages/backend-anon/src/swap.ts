@@ -5,6 +5,7 @@
 import {
   FAULT_DONE,
   FAULT_OOM,
+  type Fault,
   FRAME_ANON,
   FRAME_EXCLUSIVE,
   FRAME_INDEX,
@@ -14,6 +15,7 @@ import {
   FRAME_REF,
   FRAME_SLOT,
   FRAME_SWAPBACKED,
+  type Machine,
   PAGE_DIRTY,
   PAGE_RW,
   PAGE_SOFT_DIRTY,
@@ -23,8 +25,6 @@ import {
   SWP_UFFD_WP,
   VM_UFFD_WP,
   VM_WRITE,
-  type Fault,
-  type Machine,
 } from '@faultline/mm-types'
 import { pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 import { pteSwpMkexclusive, pteSwpMksoftDirty, pteSwpMkuffdWp, swpOffset, swpPteHi, swpPteLo } from '@faultline/swap-entry'

@@ -3,16 +3,19 @@
  * @module
  */
 import {
+  type AnonVma,
   FAULT_DONE,
   FAULT_MINOR,
   FAULT_MISSING,
   FAULT_SIGBUS,
+  type Fault,
   FRAME_ANON,
   FRAME_ENTIRE,
   FRAME_EXCLUSIVE,
   FRAME_HUGETLB,
   FRAME_INDEX,
   FRAME_MAPPING,
+  type Inode,
   PAGE_DIRTY,
   PAGE_PSE,
   PAGE_RW,
@@ -21,9 +24,6 @@ import {
   VM_UFFD_MINOR,
   VM_UFFD_MISSING,
   VM_WRITE,
-  type AnonVma,
-  type Fault,
-  type Inode,
 } from '@faultline/mm-types'
 import { leafPages, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 import { addHugePage, findHugePage } from './page-cache.ts'

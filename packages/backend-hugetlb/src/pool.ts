@@ -5,7 +5,7 @@
  * @source v6.18 mm/hugetlb.c hugetlb_reserve_pages(), alloc_hugetlb_folio(), dequeue_hugetlb_folio_vma()
  * @module
  */
-import { ENOMEM, FRAME_HUGETLB, VM_NORESERVE, VM_SHARED, type Inode, type Machine, type Vma } from '@faultline/mm-types'
+import { ENOMEM, FRAME_HUGETLB, type Inode, type Machine, VM_NORESERVE, VM_SHARED, type Vma } from '@faultline/mm-types'
 import { leafPages } from '@faultline/pagetable-core'
 
 /** Limits of the pool: huge pages of each size that may be in use at once. */

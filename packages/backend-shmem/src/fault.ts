@@ -8,9 +8,12 @@ import {
   FAULT_MISSING,
   FAULT_OOM,
   FAULT_SIGBUS,
+  type Fault,
+  FRAME_ENTIRE,
   FRAME_MAP,
   FRAME_ORDER_SHIFT,
-  FRAME_ENTIRE,
+  type Inode,
+  type Mm,
   PAGE_DIRTY,
   PAGE_PSE,
   PAGE_RW,
@@ -21,9 +24,6 @@ import {
   VM_UFFD_MISSING,
   VM_UFFD_WP,
   VM_WRITE,
-  type Fault,
-  type Inode,
-  type Mm,
   type Vma,
 } from '@faultline/mm-types'
 import { newAnonPage, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'

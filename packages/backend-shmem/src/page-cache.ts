@@ -8,9 +8,9 @@ import {
   FRAME_CACHE,
   FRAME_INDEX,
   FRAME_MAPPING,
+  FRAME_ORDER_SHIFT,
   FRAME_REF,
   FRAME_SWAPBACKED,
-  FRAME_ORDER_SHIFT,
   type Inode,
   type Machine,
 } from '@faultline/mm-types'

@@ -1,12 +1,12 @@
-import { type Design, UFFD_FEATURE_WP_HUGETLBFS_SHMEM, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
 import type { ModelSession } from '@faultline/mm'
+import { type Design, UFFD_FEATURE_WP_HUGETLBFS_SHMEM, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
 import { formatPageState, MEMORY_TYPES, type Memory, range } from '@faultline/program'
 import { specialPte, swapType1 } from '@faultline/swap-entry'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type RandomProgram, randomProgram, REGIONS } from '../test/random-program.ts'
+import { type RandomProgram, REGIONS, randomProgram } from '../test/random-program.ts'
 import { openProgram, SEED, textUpTo } from '../test/sessions.ts'
-import { hughSwpType, linux519, linux64, noPersistence, rfc202101 } from './index.ts'
+import { hughSwpType, linux64, linux519, noPersistence, rfc202101 } from './index.ts'
 
 /** What userland sees of every page, in main and in the child while it lives. */
 function states(session: ModelSession, program: RandomProgram): string {

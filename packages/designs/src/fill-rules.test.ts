@@ -1,7 +1,7 @@
 import { UFFD_IOCTL_POISON } from '@faultline/mm-types'
 import type { Memory } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
-import { ALL, ARMED_REGION, failures, FILES, marker, SMALL } from '../test/scripts.ts'
+import { ALL, ARMED_REGION, FILES, failures, marker, SMALL } from '../test/scripts.ts'
 import { linux519 } from './index.ts'
 
 const on = (memory: Memory, ...lines: string[]) => failures([ARMED_REGION, ...lines].join('\n'), memory)

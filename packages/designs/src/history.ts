@@ -5,21 +5,21 @@
  * for all of them; each release's other differences are listed in the fidelity ledger.
  * @module
  */
-import { UFFD_FEATURE_WP_ASYNC, UFFD_FEATURE_WP_UNPOPULATED, UFFD_FEATURE_WP_ZEROPAGE, type Design } from '@faultline/mm-types'
+import { type Design, UFFD_FEATURE_WP_ASYNC, UFFD_FEATURE_WP_UNPOPULATED, UFFD_FEATURE_WP_ZEROPAGE } from '@faultline/mm-types'
 import { perPte } from '@faultline/policy-khugepaged'
 import { pteMarkers, skip, uffdWpAsync, uffdWpSync, zeroPage } from '@faultline/policy-uffd'
 import { noMarker, pteMarker, specialPte, swapType1 } from '@faultline/swap-entry'
 import {
-  FEATURES_5_19,
   FEATURES_5_7,
-  FEATURES_6_18,
+  FEATURES_5_19,
   FEATURES_6_4,
   FEATURES_6_7,
+  FEATURES_6_18,
   flushBatched,
-  IOCTLS_5_19,
   IOCTLS_5_7,
-  IOCTLS_6_18,
+  IOCTLS_5_19,
   IOCTLS_6_7,
+  IOCTLS_6_18,
   LINUX_ANOMALIES,
   sharingForbidden,
   splitOnWrite,

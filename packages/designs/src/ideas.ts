@@ -5,7 +5,7 @@
 import type { Design } from '@faultline/mm-types'
 import { ideal } from '@faultline/policy-uffd'
 import { noMarker } from '@faultline/swap-entry'
-import { linux519, linux64 } from './history.ts'
+import { linux64, linux519 } from './history.ts'
 import { zapDropped } from './zap.ts'
 
 /** File memory may be protected, but the bit dies with the pte: what the argument of 2021 was about. */

@@ -1,4 +1,4 @@
-import { parseProgram, instantiate, runProgram, MEMORY_TYPES } from '@faultline/program'
+import { instantiate, MEMORY_TYPES, parseProgram, runProgram } from '@faultline/program'
 import { expect, test } from 'vitest'
 import { createModel, linux618 } from './index.ts'
 

@@ -5,7 +5,7 @@
 import { anonBackend } from '@faultline/backend-anon'
 import { createHugetlbBackend, type HugetlbPool } from '@faultline/backend-hugetlb'
 import { shmemBackend } from '@faultline/backend-shmem'
-import { type ComposedKernel, Kernel, type KernelSettings, modelSystem, type ModelSystem } from '@faultline/mm'
+import { type ComposedKernel, Kernel, type KernelSettings, type ModelSystem, modelSystem } from '@faultline/mm'
 import type { Design } from '@faultline/mm-types'
 import { createMachine, type MachineLimits } from '@faultline/pagetable-core'
 import { createKhugepaged, KHUGEPAGED_DEFAULTS } from '@faultline/policy-khugepaged'

@@ -3,6 +3,10 @@
  * @module
  */
 import {
+  type Anomalies,
+  type HugeWpPolicy,
+  type PmdSharingPolicy,
+  type TlbPolicy,
   UFFD_FEATURE_EVENT_FORK,
   UFFD_FEATURE_EVENT_REMAP,
   UFFD_FEATURE_EVENT_REMOVE,
@@ -29,10 +33,6 @@ import {
   UFFD_IOCTL_ZEROPAGE,
   VM_UFFD_MINOR,
   VM_UFFD_WP,
-  type Anomalies,
-  type HugeWpPolicy,
-  type PmdSharingPolicy,
-  type TlbPolicy,
 } from '@faultline/mm-types'
 
 /** Features of Linux 5.7. */

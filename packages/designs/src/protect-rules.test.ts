@@ -1,6 +1,6 @@
 import type { Memory } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
-import { ALL, ARMED_REGION, failures, FILES, marker } from '../test/scripts.ts'
+import { ALL, ARMED_REGION, FILES, failures, marker } from '../test/scripts.ts'
 import { linux57, linux64, wpZeropageV1 } from './index.ts'
 
 const ARM = 'writeprotect u A 0 1 mode=wp => ok'

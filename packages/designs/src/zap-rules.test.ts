@@ -1,6 +1,6 @@
 import type { Memory } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
-import { ALL, ARMED_REGION, failures, FILES, marker, SMALL } from '../test/scripts.ts'
+import { ALL, ARMED_REGION, FILES, failures, marker, SMALL } from '../test/scripts.ts'
 import { linux519, noPersistence } from './index.ts'
 
 // What became of a page is recorded from Linux 6.18 (our single-page matrix).

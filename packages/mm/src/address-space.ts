@@ -3,26 +3,26 @@
  * @module
  */
 import {
-  LEVEL_PGD,
-  PAGE_SIZE,
   type Backends,
   type Design,
   type HostMm,
   type Inode,
+  LEVEL_PGD,
   type Machine,
   type MarkerEncoding,
+  PAGE_SIZE,
   type UffdContext,
   type Vma,
 } from '@faultline/mm-types'
 import { classify } from '@faultline/swap-entry'
+import { freePteTable } from './free-tables.ts'
+import { hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
 import type { Kernel } from './kernel.ts'
 import { hugetlbTableAlloc, unsharePmds } from './pmd-sharing.ts'
-import { hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
 import { mayWrite } from './protect.ts'
-import { type VmArea, joinAnonVma } from './vma.ts'
-import { VmaList } from './vma-list.ts'
-import { freePteTable } from './free-tables.ts'
 import { unmapMapping } from './unmap-mapping.ts'
+import { joinAnonVma, type VmArea } from './vma.ts'
+import { VmaList } from './vma-list.ts'
 import { ZAP_CACHE_ONLY, ZAP_PLAIN, zapRange } from './zap.ts'
 
 /** One process's memory (mm_struct). */

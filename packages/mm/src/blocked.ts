@@ -4,7 +4,7 @@
  */
 import { type EventTicket, FAULT_DONE } from '@faultline/mm-types'
 import type { Answer, Message, Outcome } from '@faultline/program'
-import { access, ACCESS_WAITS, type AccessRequest } from './access.ts'
+import { ACCESS_WAITS, type AccessRequest, access } from './access.ts'
 import type { AddressSpace } from './address-space.ts'
 import type { NamedUffd } from './bindings.ts'
 import type { Call, Waiting } from './calls/call.ts'

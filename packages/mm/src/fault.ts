@@ -14,6 +14,7 @@ import {
   FAULT_SIGBUS,
   FAULT_SIGSEGV,
   FAULT_WP,
+  type Fault,
   PAGE_DIRTY,
   PAGE_PRESENT_ANY,
   PAGE_RW,
@@ -34,7 +35,6 @@ import {
   VM_SHARED,
   VM_UFFD_WP,
   VM_WRITE,
-  type Fault,
 } from '@faultline/mm-types'
 import { leafIndex, leafTable } from '@faultline/pagetable-core'
 import { classify } from '@faultline/swap-entry'

@@ -9,6 +9,7 @@ import {
   FAULT_MISSING,
   FAULT_OOM,
   FAULT_WP,
+  type Fault,
   FRAME_ANON,
   FRAME_EXCLUSIVE,
   FRAME_INDEX,
@@ -25,7 +26,6 @@ import {
   VM_UFFD_MISSING,
   VM_UFFD_WP,
   VM_WRITE,
-  type Fault,
   type Vma,
 } from '@faultline/mm-types'
 import { HUGE_ZERO_PFN, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'

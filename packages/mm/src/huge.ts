@@ -5,18 +5,18 @@
  * @module
  */
 import {
+  FRAME_CHUNK_MASK,
   FRAME_ENTIRE,
   FRAME_EXCLUSIVE,
   FRAME_MAP,
   FRAME_REF,
   FRAME_SHIFT,
   FRAME_ZERO,
-  FRAME_CHUNK_MASK,
   LEVEL_PTE,
+  type Machine,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
   PAGE_RW,
-  type Machine,
   type Vma,
 } from '@faultline/mm-types'
 import { pmdNumber, ptePfn, ZERO_PFN } from '@faultline/pagetable-core'

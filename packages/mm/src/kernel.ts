@@ -3,20 +3,20 @@
  * @module
  */
 import {
-  FRAME_ANON,
-  FRAME_INDEX,
-  FRAME_MAPPING,
   type AnonVma,
   type BackendName,
   type Backends,
   type Design,
   type Fault,
+  FRAME_ANON,
+  FRAME_INDEX,
+  FRAME_MAPPING,
   type Inode,
   type Mm,
   type SwpTypes,
   type UffdHooks,
 } from '@faultline/mm-types'
-import { Tlb, type SimulatedMachine } from '@faultline/pagetable-core'
+import { type SimulatedMachine, Tlb } from '@faultline/pagetable-core'
 import { swpTypes } from '@faultline/swap-entry'
 import { AddressSpace } from './address-space.ts'
 import type { VmArea } from './vma.ts'

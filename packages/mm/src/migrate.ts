@@ -18,9 +18,9 @@ import {
   FRAME_SLOT,
   FRAME_STAMP,
   FRAME_ZERO,
+  type Inode,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
-  type Inode,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
 import type { AddressSpace } from './address-space.ts'

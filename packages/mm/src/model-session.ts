@@ -2,16 +2,7 @@
  * A session on the model: performs operations one by one and says what each did.
  * @module
  */
-import {
-  ENOMEM,
-  FAULT_ACCESS,
-  FAULT_DONE,
-  FAULT_HWPOISON,
-  FAULT_SIGBUS,
-  FAULT_SIGSEGV,
-  VM_ACCESS_FLAGS,
-  VM_WRITE,
-} from '@faultline/mm-types'
+import { ENOMEM, FAULT_ACCESS, FAULT_DONE, FAULT_HWPOISON, FAULT_SIGBUS, FAULT_SIGSEGV } from '@faultline/mm-types'
 import { countSteps } from '@faultline/pagetable-core'
 import {
   ACCESS_BLOCKED,
@@ -23,14 +14,14 @@ import {
   type Outcome,
   type SyncSession,
 } from '@faultline/program'
-import { access, ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from './access.ts'
+import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest, access } from './access.ts'
 import type { AddressSpace } from './address-space.ts'
 import { Bindings } from './bindings.ts'
-import { performMemory } from './perform-memory.ts'
-import { performUffd } from './perform-uffd.ts'
+import { Blocked } from './blocked.ts'
 import { exitMm } from './calls/mmap.ts'
 import type { ComposedKernel } from './model-system.ts'
-import { Blocked } from './blocked.ts'
+import { performMemory } from './perform-memory.ts'
+import { performUffd } from './perform-uffd.ts'
 
 /** One laboratory: a kernel, and names for what the program made on it. */
 export class ModelSession implements SyncSession {

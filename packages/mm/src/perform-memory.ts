@@ -5,6 +5,7 @@
 import {
   EBUSY,
   EINVAL,
+  type Inode,
   MADV_COLD,
   MADV_COLLAPSE,
   MADV_DOFORK,
@@ -32,21 +33,20 @@ import {
   SCAN_EXCEED_SHARED_PTE,
   SCAN_EXCEED_SWAP_PTE,
   SCAN_SUCCEED,
-  type Inode,
 } from '@faultline/mm-types'
-import { type Advice, type MadviseOp, type MmapOp, type MremapOp, type Operation, type Outcome, type Range } from '@faultline/program'
+import type { Advice, MadviseOp, MmapOp, MremapOp, Operation, Outcome, Range } from '@faultline/program'
 import type { AddressSpace } from './address-space.ts'
 import { threadOf } from './blocked.ts'
 import { type Call, eventsRead } from './calls/call.ts'
 import { allocate, ftruncate, punchHole } from './calls/file.ts'
 import { madvise } from './calls/madvise.ts'
+import { mlock } from './calls/mlock.ts'
 import { exitMm, mmap, munmap } from './calls/mmap.ts'
 import { mprotect } from './calls/mprotect.ts'
 import { mremap } from './calls/mremap.ts'
 import { pageState } from './calls/pagemap.ts'
 import { populate } from './calls/populate.ts'
 import { scanPagemap } from './calls/scan.ts'
-import { mlock } from './calls/mlock.ts'
 import { forkMm } from './copy.ts'
 import { mergePages } from './ksm.ts'
 import { migratePages } from './migrate.ts'
@@ -94,7 +94,7 @@ export function performMemory(session: ModelSession, op: Operation): Outcome | u
     case 'mmap':
       return performMmap(session, op)
     case 'munmap':
-      return calls(session, op, op.range, (mm, start, end) => (start === end ? fails(EINVAL) : munmap(mm, start, end)))
+      return calls(session, op, op.range, munmap)
     case 'mprotect':
       return pages(session, op.range, (mm, start, end) => mprotect(mm, start, end, protBits(op.prot)), session.mm(op))
     case 'mremap':
@@ -221,11 +221,6 @@ function performMremap(session: ModelSession, op: MremapOp): Outcome {
     },
   )
   return outcome
-}
-
-/** A call that was refused before it began. */
-function* fails(errno: number): Call {
-  return -errno
 }
 
 function* fork(parent: AddressSpace, child: AddressSpace): Call {

@@ -7,6 +7,7 @@
 import {
   FRAME_ANON,
   FRAME_EXCLUSIVE,
+  type Machine,
   PAGE_DIRTY,
   PAGE_PRESENT,
   PAGE_PRESENT_ANY,
@@ -17,7 +18,6 @@ import {
   VM_SHARED,
   VM_UFFD_WP,
   VM_WRITE,
-  type Machine,
   type Vma,
 } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'

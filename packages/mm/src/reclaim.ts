@@ -5,14 +5,14 @@
  * @module
  */
 import {
+  type FileBackend,
   FRAME_ANON,
   FRAME_MAP,
   FRAME_SWAPBACKED,
   FRAME_ZERO,
+  type Inode,
   PAGE_DIRTY,
   PAGE_PRESENT_ANY,
-  type FileBackend,
-  type Inode,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
 import type { AddressSpace } from './address-space.ts'

@@ -4,7 +4,7 @@
  * @source v6.18 mm/swapfile.c try_to_unuse(), unuse_pte(); mm/shmem.c shmem_unuse()
  * @module
  */
-import { PAGE_PRESENT_ANY, SOFTLEAF_SWAP, type Inode } from '@faultline/mm-types'
+import { type Inode, PAGE_PRESENT_ANY, SOFTLEAF_SWAP } from '@faultline/mm-types'
 import type { AddressSpace } from './address-space.ts'
 import type { Kernel } from './kernel.ts'
 

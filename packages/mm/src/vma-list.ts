@@ -6,7 +6,7 @@
  * @module
  */
 import type { UffdContext } from '@faultline/mm-types'
-import { VmArea } from './vma.ts'
+import type { VmArea } from './vma.ts'
 
 /** Ordered vmas that do not overlap. */
 export class VmaList {

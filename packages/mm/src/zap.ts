@@ -8,10 +8,12 @@ import {
   FRAME_ANON,
   FRAME_CHUNK_MASK,
   FRAME_ENTIRE,
+  FRAME_FLAGS,
   FRAME_MAP,
   FRAME_SHIFT,
-  FRAME_FLAGS,
   FRAME_SLOT,
+  FRAME_ZERO,
+  type Machine,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
   PAGE_UFFD_WP,
@@ -24,8 +26,6 @@ import {
   SWP_UFFD_WP,
   VM_UFFD_WP,
   ZAP_DROP_MARKER,
-  FRAME_ZERO,
-  type Machine,
 } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, ptePfn } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'

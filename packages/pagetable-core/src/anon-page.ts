@@ -3,18 +3,18 @@
  * @module
  */
 import {
+  type AnonVma,
   FRAME_ANON,
   FRAME_CHUNK_MASK,
+  FRAME_ENTIRE,
   FRAME_EXCLUSIVE,
   FRAME_FLAGS,
   FRAME_HUGETLB,
   FRAME_INDEX,
   FRAME_MAP,
   FRAME_MAPPING,
-  FRAME_ENTIRE,
   FRAME_SHIFT,
   FRAME_SWAPBACKED,
-  type AnonVma,
   type Mm,
   type Vma,
 } from '@faultline/mm-types'

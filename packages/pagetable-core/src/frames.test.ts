@@ -43,7 +43,7 @@ describe('single pages', () => {
   test('frames go on over the border of a chunk', () => {
     const frames = frameTable()
     const all = Array.from({ length: FRAME_CHUNK_MASK + 10 }, () => frames.alloc(0))
-    all.forEach((pfn, i) => frames.setStamp(pfn, i))
+    all.forEach((pfn, i) => void frames.setStamp(pfn, i))
     expect(all.every((pfn, i) => frames.stamp(pfn) === i)).toBe(true)
     expect(frames.nrUsed()).toBe(all.length)
   })

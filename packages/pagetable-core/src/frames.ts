@@ -6,6 +6,7 @@
  * @module
  */
 import {
+  type Counters,
   FRAME_CHUNK_MASK,
   FRAME_CHUNK_SHIFT,
   FRAME_ENTIRE,
@@ -20,7 +21,6 @@ import {
   FRAME_STAMP,
   FRAME_TAIL,
   FRAME_ZERO,
-  type Counters,
   type Frames,
 } from '@faultline/mm-types'
 

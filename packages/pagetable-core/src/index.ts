@@ -11,4 +11,4 @@ export { createMachine, type MachineLimits, type SimulatedMachine } from './mach
 export { entryTable, PageTableArena, pointsToTable } from './page-tables.ts'
 export { isHugeLeaf, mkPteLo, pteHi, pteLo, ptePfn } from './pte.ts'
 export { SwapArea } from './swap-area.ts'
-export { Tlb, TLB_WRITE } from './tlb.ts'
+export { TLB_WRITE, Tlb } from './tlb.ts'

@@ -1,8 +1,8 @@
 import { LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGE_PRESENT, PAGE_PSE } from '@faultline/mm-types'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from './leaf.ts'
 import { MachineCounters } from './counters.ts'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from './leaf.ts'
 import { PageTableArena } from './page-tables.ts'
 
 const SEED = 20210115
@@ -74,10 +74,10 @@ describe('alloc and free', () => {
     tables.set(first, 7, 70, 71)
     const many = Array.from({ length: 1200 }, () => tables.alloc(LEVEL_PTE))
     expect(new Set(many).size).toBe(1200)
-    many.forEach((table, i) => tables.set(table, i & 511, i + 1, 0))
+    many.forEach((table, i) => void tables.set(table, i & 511, i + 1, 0))
     expect(tables.lo(first)).toBe(words)
     expect(tables.lo(first)[tables.base(first) + 7]).toBe(70)
-    many.forEach((table, i) => expect(tables.lo(table)[tables.base(table) + (i & 511)]).toBe(i + 1))
+    many.forEach((table, i) => void expect(tables.lo(table)[tables.base(table) + (i & 511)]).toBe(i + 1))
   })
 })
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { countSteps, MachineCounters } from './counters.ts'
 import { createMachine } from './machine.ts'
 import { isHugeLeaf, mkPteLo, pteHi, pteLo, ptePfn } from './pte.ts'
-import { Tlb, TLB_WRITE } from './tlb.ts'
+import { TLB_WRITE, Tlb } from './tlb.ts'
 
 describe('a TLB', () => {
   test('translates what was inserted, for that address space and page', () => {
@@ -54,7 +54,7 @@ test('steps are the sum of what costs a kernel something', () => {
     'splits',
     'calls',
   ] as const
-  stepping.forEach((name, i) => (counters[name] = 2 ** i))
+  stepping.forEach((name, i) => void (counters[name] = 2 ** i))
   expect(countSteps(counters)).toBe(2 ** stepping.length - 1)
   Object.assign(counters, { tlbHits: 999, faultsWp: 999, tlbFlushedPages: 999 })
   expect(countSteps(counters)).toBe(2 ** stepping.length - 1)

@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  type AnonVma,
   FRAME_ANON,
   FRAME_ENTIRE,
   FRAME_EXCLUSIVE,
@@ -14,14 +15,13 @@ import {
   FRAME_SLOT,
   FRAME_SWAPBACKED,
   FRAME_ZERO,
+  type HostMm,
   PAGE_DIRTY,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
   PAGE_RW,
   SOFTLEAF_SWAP,
   VM_WRITE,
-  type AnonVma,
-  type HostMm,
   type Vma,
 } from '@faultline/mm-types'
 import { mkPteLo, pmdNumber, pteHi, ptePfn } from '@faultline/pagetable-core'

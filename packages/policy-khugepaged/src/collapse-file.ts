@@ -5,11 +5,14 @@
  * @module
  */
 import {
+  type FileBackend,
   FRAME_CACHE,
   FRAME_INDEX,
   FRAME_MAPPING,
   FRAME_ORDER_SHIFT,
   FRAME_SWAPBACKED,
+  type HostMm,
+  type Inode,
   SCAN_EXCEED_NONE_PTE,
   SCAN_EXCEED_SWAP_PTE,
   SCAN_FAIL,
@@ -19,9 +22,6 @@ import {
   SCAN_TRUNCATED,
   SCAN_VMA_CHECK,
   VM_UFFD_MISSING,
-  type FileBackend,
-  type HostMm,
-  type Inode,
   type Vma,
 } from '@faultline/mm-types'
 import type { CollapseRequest } from './collapse.ts'

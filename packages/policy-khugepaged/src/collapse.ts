@@ -5,6 +5,10 @@
  * @module
  */
 import {
+  type CollapseCalls,
+  type CollapseLimits,
+  type CollapsePolicy,
+  type HostMm,
   SCAN_FAIL,
   SCAN_NEVER,
   SCAN_PMD_MAPPED,
@@ -12,10 +16,6 @@ import {
   SCAN_SUCCEED,
   SCAN_VMA_CHECK,
   VM_NOHUGEPAGE,
-  type CollapseCalls,
-  type CollapseLimits,
-  type CollapsePolicy,
-  type HostMm,
   type Vma,
 } from '@faultline/mm-types'
 import { collapseAnon } from './collapse-anon.ts'

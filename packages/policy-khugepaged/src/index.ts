@@ -2,9 +2,10 @@
  * khugepaged: which ranges of 2 MiB become huge pages, and how.
  * @module
  */
+
+export { type CollapseRequest, collapseRange, createKhugepaged } from './collapse.ts'
 export { collapseAnon } from './collapse-anon.ts'
 export { collapseFile } from './collapse-file.ts'
-export { collapseRange, createKhugepaged, type CollapseRequest } from './collapse.ts'
 export { never } from './policy/never.ts'
 export { perPte } from './policy/per-pte.ts'
 export { perVma } from './policy/per-vma.ts'

@@ -3,6 +3,8 @@
  * @module
  */
 import {
+  type CollapseLimits,
+  type CollapseScan,
   FRAME_CHUNK_MASK,
   FRAME_FLAGS,
   FRAME_MAP,
@@ -17,8 +19,6 @@ import {
   SCAN_PTE_UFFD_WP,
   SCAN_SUCCEED,
   SWP_UFFD_WP,
-  type CollapseLimits,
-  type CollapseScan,
 } from '@faultline/mm-types'
 
 /** What khugepaged allows by default. @source v6.18 mm/khugepaged.c khugepaged_max_ptes_none and the like */

@@ -13,8 +13,11 @@ import {
   EINVAL,
   ENOENT,
   ENOMEM,
+  type FileBackend,
   FRAME_ENTIRE,
   FRAME_MAP,
+  type HostMm,
+  type Inode,
   PAGE_DIRTY,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
@@ -25,17 +28,14 @@ import {
   SOFTLEAF_MARKER,
   SOFTLEAF_SPECIAL_PTE,
   UFFDIO_COPY_MODE_WP,
+  type UffdFill,
+  type UffdFillResult,
   VM_SHARED,
   VM_UFFD_WP,
   VM_WRITE,
-  type FileBackend,
-  type HostMm,
-  type Inode,
-  type UffdFill,
-  type UffdFillResult,
   type Vma,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafTableAlloc, mkPteLo, newAnonPage, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
+import { leafIndex, leafPages, mkPteLo, newAnonPage, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
 import type { Userfaultfd } from './context.ts'
 import { validateRange } from './ranges.ts'
 

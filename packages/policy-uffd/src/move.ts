@@ -6,6 +6,7 @@
  * @module
  */
 import {
+  type AnonVma,
   EAGAIN,
   EBUSY,
   EEXIST,
@@ -17,6 +18,7 @@ import {
   FRAME_INDEX,
   FRAME_MAPPING,
   FRAME_ZERO,
+  type HostMm,
   PAGE_DIRTY,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
@@ -26,14 +28,12 @@ import {
   SWP_EXCLUSIVE,
   SWP_UFFD_WP,
   UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES,
+  type UffdFillResult,
+  type UffdMove,
   VM_ACCESS_FLAGS,
   VM_LOCKED,
   VM_SHARED,
   VM_WRITE,
-  type AnonVma,
-  type HostMm,
-  type UffdFillResult,
-  type UffdMove,
   type Vma,
 } from '@faultline/mm-types'
 import { HUGE_ZERO_PFN, pmdNumber, pteHi, pteLo, ptePfn, ZERO_PFN } from '@faultline/pagetable-core'

@@ -6,6 +6,7 @@ import {
   EBUSY,
   EINVAL,
   EPERM,
+  type HostMm,
   UFFD_IOCTL_CONTINUE,
   UFFD_IOCTL_MOVE,
   UFFD_IOCTL_WRITEPROTECT,
@@ -18,7 +19,6 @@ import {
   VM_UFFD_MINOR,
   VM_UFFD_MISSING,
   VM_UFFD_WP,
-  type HostMm,
   type Vma,
 } from '@faultline/mm-types'
 import type { Userfaultfd } from './context.ts'

@@ -3,6 +3,12 @@
  * @module
  */
 import {
+  type Counters,
+  EINVAL,
+  type EventTicket,
+  type Fault,
+  type HostMm,
+  type Mm,
   UFFD_FEATURE_EVENT_FORK,
   UFFD_FEATURE_EVENT_REMAP,
   UFFD_FEATURE_EVENT_REMOVE,
@@ -22,21 +28,15 @@ import {
   UFFD_REASON_WP,
   UFFD_SIGBUS,
   UFFD_WAITS,
-  VM_UFFD_FLAGS,
-  VM_UFFD_WP,
-  type Counters,
-  type EventTicket,
-  type Fault,
-  type HostMm,
-  type Mm,
   type UffdCalls,
   type UffdContext,
   type UffdFill,
   type UffdFillResult,
   type UffdMessage,
   type UffdMove,
+  VM_UFFD_FLAGS,
+  VM_UFFD_WP,
   type Vma,
-  EINVAL,
 } from '@faultline/mm-types'
 import { Userfaultfd } from './context.ts'
 import { fill } from './fill.ts'

@@ -3,10 +3,12 @@
  * @module
  */
 import {
+  type ArmingPolicy,
   EAGAIN,
   EINVAL,
   ENOENT,
   ENOMEM,
+  type HostMm,
   PAGE_PRESENT_ANY,
   PAGE_RW,
   PAGE_SPECIAL,
@@ -20,8 +22,6 @@ import {
   UFFDIO_WRITEPROTECT_MODE_DONTWAKE,
   UFFDIO_WRITEPROTECT_MODE_WP,
   VM_UFFD_WP,
-  type ArmingPolicy,
-  type HostMm,
   type Vma,
 } from '@faultline/mm-types'
 import {

@@ -8,6 +8,7 @@ import {
   EACCES,
   EINVAL,
   ENOMEM,
+  type Inode,
   MADV_COLD,
   MADV_DOFORK,
   MADV_DONTFORK,
@@ -18,11 +19,11 @@ import {
   MADV_HUGEPAGE,
   MADV_KEEPONFORK,
   MADV_MERGEABLE,
-  MADV_UNMERGEABLE,
   MADV_NOHUGEPAGE,
   MADV_NORMAL,
   MADV_PAGEOUT,
   MADV_REMOVE,
+  MADV_UNMERGEABLE,
   MADV_WILLNEED,
   MADV_WIPEONFORK,
   VM_DONTCOPY,
@@ -33,7 +34,6 @@ import {
   VM_NOHUGEPAGE,
   VM_SHARED,
   VM_WIPEONFORK,
-  type Inode,
 } from '@faultline/mm-types'
 import type { AddressSpace } from '../address-space.ts'
 import { reclaimPteTables } from '../free-tables.ts'

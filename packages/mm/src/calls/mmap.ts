@@ -4,6 +4,7 @@
  */
 import {
   EINVAL,
+  type Inode,
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
@@ -17,13 +18,12 @@ import {
   VM_READ,
   VM_SHARED,
   VM_WRITE,
-  type Inode,
 } from '@faultline/mm-types'
 import type { AddressSpace } from '../address-space.ts'
 import { freePgtables } from '../free-tables.ts'
 import { VmArea } from '../vma.ts'
-import { type Call, eventsRead } from './call.ts'
 import { ZAP_FINAL, zapRange } from '../zap.ts'
+import { type Call, eventsRead } from './call.ts'
 
 /** What to map. Pages are 4 KiB pages. */
 export interface MmapRequest {
@@ -73,6 +73,7 @@ export function* mmap(mm: AddressSpace, request: MmapRequest): Call {
 
 /** munmap of pages [start, end): the event goes out when all is gone. @returns 0, or -EINVAL inside a huge page */
 export function* munmap(mm: AddressSpace, start: number, end: number): Call {
+  if (end <= start) return -EINVAL
   for (const vma of mm.vmas.within(start, end)) {
     const pages = 2 ** (vma.pageShift - 12)
     if ((start > vma.start && start % pages !== 0) || (end < vma.end && end % pages !== 0)) return -EINVAL

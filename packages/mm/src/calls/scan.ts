@@ -9,9 +9,9 @@ import {
   EFAULT,
   EINVAL,
   EPERM,
+  PAGE_IS_SOFT_DIRTY,
   PAGE_IS_WPALLOWED,
   PAGE_IS_WRITTEN,
-  PAGE_IS_SOFT_DIRTY,
   PM_SCAN_CHECK_WPASYNC,
   PM_SCAN_WP_MATCHING,
   VM_SOFTDIRTY,
@@ -87,7 +87,7 @@ function scanPages(mm: AddressSpace, vma: VmArea, start: number, end: number, ca
       vpn = holeEnd
       continue
     }
-    if (scanTable(mm, vma, table, vpn, next, category, output) === STOP) return STOP
+    if (scanTable(mm, table, vpn, next, category, output) === STOP) return STOP
     vpn = next
   }
   return GO_ON
@@ -145,7 +145,7 @@ function scanHugePmd(mm: AddressSpace, vma: VmArea, vpn: number, end: number, ca
   return done < end ? STOP : GO_ON
 }
 
-function scanTable(mm: AddressSpace, vma: VmArea, table: number, start: number, end: number, category: number, output: ScanOutput): number {
+function scanTable(mm: AddressSpace, table: number, start: number, end: number, category: number, output: ScanOutput): number {
   const tables = mm.machine.tables
   const los = tables.lo(table)
   const his = tables.hi(table)

@@ -2,7 +2,7 @@
  * Collapse: never.
  * @module
  */
-import { SCAN_NEVER, type CollapsePolicy } from '@faultline/mm-types'
+import { type CollapsePolicy, SCAN_NEVER } from '@faultline/mm-types'
 
 /** The baseline and the template: nothing is ever merged. */
 export const never: CollapsePolicy = {

@@ -2,7 +2,7 @@
  * Collapse: give up where a pte is armed.
  * @module
  */
-import { VM_UFFD_MINOR, VM_UFFD_MISSING, VM_UFFD_WP, type CollapsePolicy } from '@faultline/mm-types'
+import { type CollapsePolicy, VM_UFFD_MINOR, VM_UFFD_MISSING, VM_UFFD_WP } from '@faultline/mm-types'
 import { scanTable } from '../scan.ts'
 
 /**

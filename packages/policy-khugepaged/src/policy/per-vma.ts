@@ -2,7 +2,7 @@
  * Collapse: give up where a vma is watched.
  * @module
  */
-import { VM_UFFD_MINOR, VM_UFFD_WP, type CollapsePolicy } from '@faultline/mm-types'
+import { type CollapsePolicy, VM_UFFD_MINOR, VM_UFFD_WP } from '@faultline/mm-types'
 import { scanTable } from '../scan.ts'
 
 /** Proposed and withdrawn in September 2021: a cheaper scan, and no huge pages at all in watched mappings. */
