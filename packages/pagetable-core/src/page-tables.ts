@@ -2,8 +2,8 @@
  * x86-64 page tables with four levels, in typed arrays.
  *
  * Tables are numbered from 1 and live 64 to a chunk, so that a short program pays for little; `lo` and `hi` words are in
- * separate arrays (loops over ranges mostly
- * read `lo`). An entry that points to a table holds the table's number where the hardware has a frame number.
+ * separate arrays (loops over ranges mostly read `lo`). An entry that points to a table holds the table's number where the
+ * hardware has a frame number.
  * @module
  */
 import { type Counters, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGE_PRESENT, PAGE_PSE, type PageTables } from '@faultline/mm-types'
