@@ -4,3 +4,4 @@
  */
 export { type InexpressibleCase, type NotExpressibleFile, parseNotExpressible, parseScript, type Script } from './scripts.ts'
 export { type CaseResult, runCase, type Verdict } from './run-case.ts'
+export * from './fuzz/index.ts'
