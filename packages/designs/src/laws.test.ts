@@ -1,8 +1,9 @@
+import type { ModelSession } from '@faultline/mm'
 import { type Design, UFFD_FEATURE_WP_HUGETLBFS_SHMEM, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
 import { MEMORY_TYPES } from '@faultline/program'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type RandomProgram, randomProgram } from '../test/random-program.ts'
+import { type RandomProgram, randomProgram, rareOperations } from '../test/random-program.ts'
 import { recount } from '../test/recount.ts'
 import { Reference } from '../test/reference.ts'
 import { endProgram, openProgram, SEED, textUpTo } from '../test/sessions.ts'
@@ -17,15 +18,7 @@ const DESIGNS: readonly { design: Design; features: number }[] = [
   { design: noPersistence, features: FILES },
 ]
 
-/** Performs a program and checks contents and counts after each operation, and that nothing is left in the end. */
-function obeysLaws(design: Design, program: RandomProgram): void {
-  const session = openProgram(design, program)
-  const reference = new Reference(program.memory, program.pages)
-  for (const operation of program.operations) {
-    const complaint = reference.apply(operation, session.perform(operation))
-    const wrong = recount(session.composed.kernel, [session.bindings.file('F')])
-    if (complaint !== undefined || wrong.length > 0) expect.fail(`${textUpTo(program, operation)}${complaint ?? wrong.join('\n')}`)
-  }
+function endsWithNothing(session: ModelSession): void {
   endProgram(session)
   const { frames, swap, tables } = session.composed.kernel.machine
   expect({ frames: frames.nrUsed(), slots: swap.nrUsed(), tables: tables.nrTables(), spaces: tables.nrPgds() }).toEqual({
@@ -36,6 +29,18 @@ function obeysLaws(design: Design, program: RandomProgram): void {
   })
 }
 
+/** Performs a program and checks contents and counts after each operation, and that nothing is left in the end. */
+function obeysLaws(design: Design, program: RandomProgram): void {
+  const session = openProgram(design, program)
+  const reference = new Reference(program.memory, program.pages)
+  for (const operation of program.operations) {
+    const complaint = reference.apply(operation, session.perform(operation))
+    const wrong = recount(session.composed.kernel, [session.bindings.file('F')])
+    if (complaint !== undefined || wrong.length > 0) expect.fail(`${textUpTo(program, operation)}${complaint ?? wrong.join('\n')}`)
+  }
+  endsWithNothing(session)
+}
+
 describe.each(DESIGNS.map(({ design, features }) => ({ name: design.name, design, features })))('$name', ({ design, features }) => {
   test.each(MEMORY_TYPES)('%s: contents are those last written, counts agree with a walk, and nothing is left', (memory) => {
     fc.assert(
@@ -43,6 +48,21 @@ describe.each(DESIGNS.map(({ design, features }) => ({ name: design.name, design
       { numRuns: 40, seed: SEED },
     )
   })
+})
+
+test.each(MEMORY_TYPES)('%s: counts agree and nothing is left with the rarer calls too', (memory) => {
+  fc.assert(
+    fc.property(randomProgram([memory], EVERYTHING, rareOperations), (program) => {
+      const session = openProgram(linux618, program)
+      for (const operation of program.operations) {
+        session.perform(operation)
+        const wrong = recount(session.composed.kernel, [session.bindings.file('F')])
+        if (wrong.length > 0) expect.fail(`${textUpTo(program, operation)}${wrong.join('\n')}`)
+      }
+      endsWithNothing(session)
+    }),
+    { numRuns: 40, seed: SEED },
+  )
 })
 
 test('the programs reach what the laws are about', () => {

@@ -22,7 +22,16 @@ export function memoryOf(region: string, memory: Memory): Memory {
 }
 
 const ADVICE: readonly Advice[] = [
-  'dontneed', 'pageout', 'remove', 'populate_read', 'populate_write', 'collapse', 'hugepage', 'nohugepage', 'cold', 'willneed',
+  'dontneed',
+  'pageout',
+  'remove',
+  'populate_read',
+  'populate_write',
+  'collapse',
+  'hugepage',
+  'nohugepage',
+  'cold',
+  'willneed',
 ]
 
 function setupOf(memory: Memory, pages: number, features: number): Operation[] {
@@ -39,11 +48,15 @@ function setupOf(memory: Memory, pages: number, features: number): Operation[] {
 }
 
 /** @param features asked of UFFDIO_API; every design under test must offer them */
-export function randomProgram(memories: readonly Memory[], features = UFFD_FEATURE_WP_HUGETLBFS_SHMEM): fc.Arbitrary<RandomProgram> {
+export function randomProgram(
+  memories: readonly Memory[],
+  features = UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
+  more: (memory: Memory, pages: number) => fc.Arbitrary<Operation>[] = () => [],
+): fc.Arbitrary<RandomProgram> {
   return fc.constantFrom(...memories).chain((memory) => {
     const pages = memory.startsWith('hugetlb') ? 3 : 512 + 8
     return fc
-      .array(operation(memory, pages), { minLength: 5, maxLength: 30 })
+      .array(fc.oneof({ weight: 3, arbitrary: operation(memory, pages) }, ...more(memory, pages)), { minLength: 5, maxLength: 30 })
       .map((operations) => ({ memory, pages, setup: setupOf(memory, pages, features), operations: oneFork(operations) }))
   })
 }
@@ -78,22 +91,95 @@ function operation(memory: Memory, pages: number): fc.Arbitrary<Operation> {
   const xSpan = part.map(([p, n]) => range('X', p, n))
   const one = page.map((p) => range('X', p, 1))
   return fc.oneof(
-    { weight: 8, arbitrary: fc.record({ at, value, process }).map((r): Operation => ({ op: 'write', at: r.at, value: r.value, ...r.process })) },
+    {
+      weight: 8,
+      arbitrary: fc.record({ at, value, process }).map((r): Operation => ({ op: 'write', at: r.at, value: r.value, ...r.process })),
+    },
     { weight: 5, arbitrary: fc.record({ at, process }).map((r): Operation => ({ op: 'read', at: r.at, ...r.process })) },
-    { weight: 6, arbitrary: fc.record({ span: xSpan, mode: fc.constantFrom(0, 1, 1) }).map((r): Operation => ({ op: 'writeprotect', uffd: 'u', range: r.span, mode: r.mode })) },
-    { weight: 8, arbitrary: fc.record({ span, advice: fc.constantFrom(...ADVICE), process }).map((r): Operation => ({ op: 'madvise', range: r.span, advice: r.advice, ...r.process })) },
-    { weight: 3, arbitrary: fc.record({ span, op: fc.constantFrom('reclaim' as const, 'khugepaged' as const), process }).map((r): Operation => ({ op: r.op, range: r.span, ...r.process })) },
-    { weight: 2, arbitrary: fc.record({ span, prot: fc.constantFrom('r', 'rw', ''), process }).map((r): Operation => ({ op: 'mprotect', range: r.span, prot: r.prot, ...r.process })) },
+    {
+      weight: 6,
+      arbitrary: fc
+        .record({ span: xSpan, mode: fc.constantFrom(0, 1, 1) })
+        .map((r): Operation => ({ op: 'writeprotect', uffd: 'u', range: r.span, mode: r.mode })),
+    },
+    {
+      weight: 8,
+      arbitrary: fc
+        .record({ span, advice: fc.constantFrom(...ADVICE), process })
+        .map((r): Operation => ({ op: 'madvise', range: r.span, advice: r.advice, ...r.process })),
+    },
+    {
+      weight: 3,
+      arbitrary: fc
+        .record({ span, op: fc.constantFrom('reclaim' as const, 'khugepaged' as const), process })
+        .map((r): Operation => ({ op: r.op, range: r.span, ...r.process })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .record({ span, prot: fc.constantFrom('r', 'rw', ''), process })
+        .map((r): Operation => ({ op: 'mprotect', range: r.span, prot: r.prot, ...r.process })),
+    },
     { weight: 1, arbitrary: fc.constant<Operation>({ op: 'fork', child: 'child' }) },
     { weight: 1, arbitrary: fc.constant<Operation>({ op: 'exit', process: 'child' }) },
     { weight: 2, arbitrary: part.map(([p, n]): Operation => ({ op: 'fallocate', file: 'F', page: p, pages: n, punch: true })) },
     { weight: 1, arbitrary: page.map((p): Operation => ({ op: 'ftruncate', file: 'F', pages: p })) },
     { weight: 2, arbitrary: fc.constant<Operation>({ op: 'ftruncate', file: 'F', pages }) },
     { weight: 1, arbitrary: fc.record({ span, process }).map((r): Operation => ({ op: 'munmap', range: r.span, ...r.process })) },
-    { weight: 2, arbitrary: fc.record({ span: one, value, mode: fc.constantFrom(0, 2) }).map((r): Operation => ({ op: 'copy', uffd: 'u', range: r.span, value: r.value, mode: r.mode })) },
-    { weight: memory === 'shmem' || memory === 'anon' ? 1 : 0, arbitrary: one.map((r): Operation => ({ op: 'zeropage', uffd: 'u', range: r, mode: 0 })) },
-    { weight: 1, arbitrary: fc.record({ span: one, mode: fc.constantFrom(0, 2) }).map((r): Operation => ({ op: 'continue', uffd: 'u', range: r.span, mode: r.mode })) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .record({ span: one, value, mode: fc.constantFrom(0, 2) })
+        .map((r): Operation => ({ op: 'copy', uffd: 'u', range: r.span, value: r.value, mode: r.mode })),
+    },
+    {
+      weight: memory === 'shmem' || memory === 'anon' ? 1 : 0,
+      arbitrary: one.map((r): Operation => ({ op: 'zeropage', uffd: 'u', range: r, mode: 0 })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .record({ span: one, mode: fc.constantFrom(0, 2) })
+        .map((r): Operation => ({ op: 'continue', uffd: 'u', range: r.span, mode: r.mode })),
+    },
     { weight: 1, arbitrary: xSpan.map((r): Operation => ({ op: 'unregister', uffd: 'u', range: r })) },
     { weight: 1, arbitrary: xSpan.map((r): Operation => ({ op: 'register', uffd: 'u', range: r, mode: 2 })) },
   )
+}
+
+/** Operations after which contents may be one thing or another: for laws that do not look at contents. */
+export function rareOperations(memory: Memory, pages: number): fc.Arbitrary<Operation>[] {
+  const page = pages < 8 ? fc.nat(pages - 1) : fc.constantFrom(0, 1, 2, 3, 511, 512)
+  const region = fc.constantFrom('X', 'Y')
+  const process = fc.constantFrom({}, {}, { process: 'child' })
+  const span = fc
+    .tuple(region, page, fc.constantFrom(1, 2, pages))
+    .map(([name, first, length]) => range(name, first, Math.min(length, pages - first)))
+  const advice = fc.constantFrom<Advice>('free', 'guard_install', 'guard_remove', 'mergeable', 'dontneed', 'wipeonfork')
+  const kernel = fc.constantFrom('migrate' as const, 'ksm' as const, 'reclaim' as const)
+  return [
+    fc.record({ span, advice, process }).map((r): Operation => ({ op: 'madvise', range: r.span, advice: r.advice, ...r.process })),
+    fc.record({ span, op: kernel, process }).map((r): Operation => ({ op: r.op, range: r.span, ...r.process })),
+    fc.constant<Operation>({ op: 'swapoff' }),
+    fc.record({ span, process }).map((r): Operation => ({ op: 'mlock', range: r.span, ...r.process })),
+    page.map((p): Operation => ({ op: 'poison', uffd: 'u', range: range('X', p, 1), mode: 0 })),
+    ...(memory === 'anon'
+      ? [
+          fc
+            .tuple(page, page, fc.constantFrom(1, 2, 512))
+            .map(([to, from, n]): Operation => ({ op: 'move', uffd: 'u', range: range('X', to, n), from: place('Y', from), mode: 2 })),
+        ]
+      : []),
+    fc.record({ span, to: page, process }).map(
+      (r): Operation => ({
+        op: 'mremap',
+        range: r.span,
+        newPages: r.span.pages,
+        region: 'Z',
+        mayMove: true,
+        dontUnmap: false,
+        ...r.process,
+      }),
+    ),
+  ]
 }

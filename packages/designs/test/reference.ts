@@ -56,7 +56,8 @@ export class Reference {
         return
       case 'copy':
       case 'zeropage':
-        if (outcome.errno === 0) this.store(process, operation.range.at.region, operation.range.at.page, operation.op === 'copy' ? operation.value : 0)
+        if (outcome.errno === 0)
+          this.store(process, operation.range.at.region, operation.range.at.page, operation.op === 'copy' ? operation.value : 0)
         return
       case 'mprotect':
         if (outcome.errno === 0) this.each(process, operation.range, (view) => (view.prot = operation.prot))
@@ -111,7 +112,8 @@ export class Reference {
   }
 
   private dropPrivate(page: number): void {
-    for (const regions of this.processes.values()) for (const [region, views] of regions) if (!this.isShared(region)) views[page].own = undefined
+    for (const regions of this.processes.values())
+      for (const [region, views] of regions) if (!this.isShared(region)) views[page].own = undefined
   }
 
   private view(process: string, region: string, page: number): PageView {

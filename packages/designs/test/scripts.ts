@@ -2,7 +2,7 @@
  * Running short programs that say themselves what must happen.
  */
 import type { Design } from '@faultline/mm-types'
-import { instantiate, type Memory, MEMORY_TYPES, parseProgram, runProgram } from '@faultline/program'
+import { instantiate, MEMORY_TYPES, type Memory, parseProgram, runProgram } from '@faultline/program'
 import { createModel, linux618, type ModelSettings } from '../src/index.ts'
 
 /** Every memory type, those with a file, and those without huge pages. */

@@ -28,7 +28,15 @@ function finish(call: Generator<unknown, number, void>): number {
 
 const mmap = (...request: Parameters<typeof mmapCall>) => finish(mmapCall(...request))
 const munmap = (...range: Parameters<typeof munmapCall>) => finish(munmapCall(...range))
-const anon = (start: number, pages: number, prot: number) => ({ start: BASE + start, pages, prot, shared: false, file: null, pgoff: 0 })
+const anon = (start: number, pages: number, prot: number) => ({
+  start: BASE + start,
+  pages,
+  prot,
+  shared: false,
+  file: null,
+  pgoff: 0,
+  noreserve: false,
+})
 
 /** Vmas as [first page, end, rights], the form in which the oracle gives them. */
 function shape(mm: AddressSpace): number[][] {
@@ -115,7 +123,8 @@ describe('splitting and merging', () => {
   test('a file’s vmas merge when they are neighbours in the file too, and are known to the file', () => {
     const mm = emptySpace()
     const file = mm.kernel.newInode('shmem', 8, 12)
-    const map = (start: number, pgoff: number) => mmap(mm, { start: BASE + start, pages: 2, prot: PROT_READ, shared: true, file, pgoff })
+    const map = (start: number, pgoff: number) =>
+      mmap(mm, { start: BASE + start, pages: 2, prot: PROT_READ, shared: true, file, pgoff, noreserve: false })
     map(0, 0)
     map(2, 2)
     expect(mm.vmas.size).toBe(1)
@@ -134,7 +143,7 @@ describe('splitting and merging', () => {
     const mm = emptySpace()
     const file = mm.kernel.newInode('hugetlb', 4, 21)
     const start = 2 ** 31
-    mmap(mm, { start, pages: 2048, prot: PROT_READ, shared: true, file, pgoff: 0 })
+    mmap(mm, { start, pages: 2048, prot: PROT_READ, shared: true, file, pgoff: 0, noreserve: false })
     mprotect(mm, start + 512, start + 1024, PROT_READ | PROT_WRITE)
     mprotect(mm, start + 512, start + 1024, PROT_READ)
     expect(mm.vmas.size).toBe(3)
