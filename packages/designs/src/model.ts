@@ -5,7 +5,7 @@
 import { anonBackend } from '@faultline/backend-anon'
 import { createHugetlbBackend, type HugetlbPool } from '@faultline/backend-hugetlb'
 import { shmemBackend } from '@faultline/backend-shmem'
-import { type ComposedKernel, Kernel, type KernelSettings, type ModelSystem, modelSystem } from '@faultline/mm'
+import { type ComposedKernel, type KernelSettings, type ModelSystem, modelSystem, SimulatedKernel } from '@faultline/mm'
 import type { Design } from '@faultline/mm-types'
 import { createMachine, type MachineLimits } from '@faultline/pagetable-core'
 import { createKhugepaged, KHUGEPAGED_DEFAULTS } from '@faultline/policy-khugepaged'
@@ -20,7 +20,7 @@ export interface ModelSettings extends Partial<KernelSettings> {
 /** A fresh kernel of a design. */
 export function composeKernel(design: Design, settings: ModelSettings = {}): ComposedKernel {
   const machine = createMachine(settings.limits)
-  const kernel = new Kernel({
+  const kernel = new SimulatedKernel({
     machine,
     design,
     backends: { anon: anonBackend, shmem: shmemBackend, hugetlb: createHugetlbBackend(settings.hugetlb) },

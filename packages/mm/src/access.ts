@@ -4,28 +4,12 @@
  */
 import { FAULT_DONE, PAGE_ACCESSED, PAGE_DIRTY, PAGE_PRESENT, PAGE_PSE, PAGE_RW } from '@faultline/mm-types'
 import { pmdNumber, ptePfn, TLB_WRITE } from '@faultline/pagetable-core'
-import type { AddressSpace } from './address-space.ts'
+import { ACCESS_LIVELOCK, type AccessRequest } from './access-request.ts'
 import { handleFault } from './fault.ts'
-
-/** The access waits for a monitor. Continues the FAULT_* codes. */
-export const ACCESS_WAITS = 16
-/** The access faults for ever without changing anything. */
-export const ACCESS_LIVELOCK = 17
+import type { AddressSpace } from './objects.ts'
 
 /** Rounds after which an access that only repeats itself is called a livelock. Linux resolves any fault here in under ten. */
 const MOST_ROUNDS = 32
-
-/** Who accesses, and what the access carries. One object is reused by a caller; no access allocates. */
-export interface AccessRequest {
-  cpu: number
-  thread: string
-  /** False when the kernel accesses memory on behalf of a call (MADV_POPULATE, mlock). */
-  user: boolean
-  /** Byte offset in the page, for messages with exact addresses. */
-  byte: number
-  /** Stamp to store, or the stamp that was loaded. */
-  stamp: number
-}
 
 /**
  * Loads or stores the stamp of a page.

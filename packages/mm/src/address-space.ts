@@ -5,7 +5,6 @@
 import {
   type Backends,
   type Design,
-  type HostMm,
   type Inode,
   LEVEL_PGD,
   type Machine,
@@ -17,7 +16,7 @@ import {
 import { classify } from '@faultline/swap-entry'
 import { freePteTable } from './free-tables.ts'
 import { hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
-import type { Kernel } from './kernel.ts'
+import type { AddressSpace, Kernel } from './objects.ts'
 import { hugetlbTableAlloc, unsharePmds } from './pmd-sharing.ts'
 import { mayWrite } from './protect.ts'
 import { unmapMapping } from './unmap-mapping.ts'
@@ -26,7 +25,7 @@ import { VmaList } from './vma-list.ts'
 import { ZAP_CACHE_ONLY, ZAP_PLAIN, zapRange } from './zap.ts'
 
 /** One process's memory (mm_struct). */
-export class AddressSpace implements HostMm {
+export class ProcessMemory implements AddressSpace {
   readonly id: number
   readonly pgd: number
   readonly machine: Machine
@@ -37,7 +36,6 @@ export class AddressSpace implements HostMm {
   private nrTables = 0
   /** Tables of ptes kept for a later split of a huge page. */
   private deposited = 0
-  /** Context switches that see a fork in progress and the like count as this. */
   alive = true
 
   constructor(kernel: Kernel, id: number) {

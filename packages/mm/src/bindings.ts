@@ -4,7 +4,7 @@
  */
 import type { Inode, UffdContext } from '@faultline/mm-types'
 import type { MonitorOp, Place, Range } from '@faultline/program'
-import type { AddressSpace } from './address-space.ts'
+import type { AddressSpace } from './objects.ts'
 
 /** A named region: its first page and the size of its pages. */
 export interface Region {

@@ -4,23 +4,14 @@
  */
 import { type EventTicket, FAULT_DONE } from '@faultline/mm-types'
 import type { Answer, Message, Outcome } from '@faultline/program'
-import { ACCESS_WAITS, type AccessRequest, access } from './access.ts'
-import type { AddressSpace } from './address-space.ts'
-import type { NamedUffd } from './bindings.ts'
+import { access } from './access.ts'
+import { ACCESS_WAITS, type AccessRequest } from './access-request.ts'
+import type { Bindings, NamedUffd } from './bindings.ts'
 import type { Call, Waiting } from './calls/call.ts'
 import { pageState } from './calls/pagemap.ts'
-import { callOutcome, type ModelSession, signalOutcome } from './model-session.ts'
-import { toMessage } from './perform-uffd.ts'
-
-/** A load or store as an operation asks for it. */
-export interface PendingAccess {
-  readonly mm: AddressSpace
-  readonly thread: string
-  readonly vpn: number
-  readonly byte: number
-  readonly write: boolean
-  readonly stamp: number
-}
+import { type Actor, type ComposedKernel, type PendingAccess, threadOf, type Waiters } from './laboratory.ts'
+import type { AddressSpace } from './objects.ts'
+import { callOutcome, signalOutcome, toMessage } from './outcomes.ts'
 
 /** Answers a monitor gives to one access before it gives up, as the recorder of the matrix does. */
 const MOST_ANSWERS = 6
@@ -33,19 +24,16 @@ interface PendingCall {
   readonly outcome: (result: number) => Outcome
 }
 
-/** Name of the thread that performs an operation. */
-export function threadOf(actor: { readonly process?: string; readonly thread?: string }): string {
-  return `${actor.process ?? 'main'}.${actor.thread ?? 'main'}`
-}
-
 /** The waiting threads of a session. */
-export class Blocked {
-  private readonly session: ModelSession
+export class Blocked implements Waiters {
+  private readonly composed: ComposedKernel
+  private readonly bindings: Bindings
   private readonly pending = new Map<string, PendingAccess>()
   private pendingCalls: PendingCall[] = []
 
-  constructor(session: ModelSession) {
-    this.session = session
+  constructor(composed: ComposedKernel, bindings: Bindings) {
+    this.composed = composed
+    this.bindings = bindings
   }
 
   /** Performs an access; a monitor answers what it sends, else the thread is left waiting. */
@@ -65,11 +53,7 @@ export class Blocked {
   }
 
   /** Runs a call to its end, or until it waits for what no monitor reads. */
-  drive(
-    actor: { readonly process?: string; readonly thread?: string },
-    call: Call,
-    outcome: (result: number) => Outcome = callOutcome,
-  ): Outcome {
+  drive(actor: Actor, call: Call, outcome: (result: number) => Outcome = callOutcome): Outcome {
     return this.advance({ thread: threadOf(actor), call, waiting: [], outcome })
   }
 
@@ -89,9 +73,9 @@ export class Blocked {
 
   /** Lets monitors read events. @returns true when all of them are read */
   private readEvents(tickets: readonly EventTicket[], messages: Message[]): boolean {
-    const calls = this.session.composed.uffd
+    const calls = this.composed.uffd
     for (const ticket of tickets) {
-      const uffd = [...this.session.bindings.uffds.values()].find((each) => each.context === ticket.context)
+      const uffd = [...this.bindings.uffds.values()].find((each) => each.context === ticket.context)
       if (uffd === undefined || uffd.monitor === null) continue
       while (!calls.isRead(ticket)) {
         const raw = calls.read(ticket.context)
@@ -103,9 +87,9 @@ export class Blocked {
   }
 
   private contextOfFault(): NamedUffd | undefined {
-    const context = this.session.composed.kernel.fault.vma.uffd
+    const context = this.composed.kernel.fault.vma.uffd
     if (context === null) return undefined
-    for (const uffd of this.session.bindings.uffds.values()) if (uffd.context === context) return uffd
+    for (const uffd of this.bindings.uffds.values()) if (uffd.context === context) return uffd
     return undefined
   }
 
@@ -113,30 +97,30 @@ export class Blocked {
   answer(uffd: NamedUffd, messages: Message[], answers: number): boolean {
     const { monitor, context } = uffd
     if (monitor === null || answers >= MOST_ANSWERS) return false
-    const fault = this.session.composed.kernel.fault
+    const fault = this.composed.kernel.fault
     const kind = this.kindOfNewest(uffd)
     const answer = kind === undefined ? 'none' : monitor[kind]
     if (answer === 'none') return false
-    const raw = this.session.composed.uffd.read(context)
+    const raw = this.composed.uffd.read(context)
     if (raw === undefined) return false
     const vma = fault.vma
     messages.push({ ...toMessage(raw), state: pageState(fault.mm as AddressSpace, fault.vpn) })
     const unit = 2 ** vma.pageShift
     const error = this.give(uffd, answer, Math.floor(raw.address / unit) * unit, unit)
-    if (error !== 0) this.session.composed.uffd.wake(context, Math.floor(raw.address / unit) * unit, unit)
-    this.session.composed.uffd.takeWoken(context)
+    if (error !== 0) this.composed.uffd.wake(context, Math.floor(raw.address / unit) * unit, unit)
+    this.composed.uffd.takeWoken(context)
     return true
   }
 
   private kindOfNewest(uffd: NamedUffd): 'missing' | 'wp' | 'minor' | undefined {
-    const newest = this.session.composed.uffd.newest(uffd.context)
+    const newest = this.composed.uffd.newest(uffd.context)
     if (newest === undefined || newest.event !== 'pagefault') return undefined
     return newest.flags & 2 ? 'wp' : newest.flags & 4 ? 'minor' : 'missing'
   }
 
   /** @returns a negated errno or 0 */
   private give(uffd: NamedUffd, answer: Answer, start: number, length: number): number {
-    const calls = this.session.composed.uffd
+    const calls = this.composed.uffd
     const { mm, context } = uffd
     const fill = (kind: 'copy' | 'zeropage' | 'continue' | 'poison', mode: number) =>
       calls.fill(mm, context, { kind, start, length, mode, stamp: MONITOR_STAMP }).errno
@@ -161,9 +145,9 @@ export class Blocked {
   }
 
   private resumeCalls(finished: { thread: string; outcome: Outcome }[]): void {
-    const calls = this.session.composed.uffd
+    const calls = this.composed.uffd
     const woken = new Set<string>()
-    for (const uffd of this.session.bindings.uffds.values()) for (const thread of calls.peekWoken(uffd.context)) woken.add(thread)
+    for (const uffd of this.bindings.uffds.values()) for (const thread of calls.peekWoken(uffd.context)) woken.add(thread)
     const waiting = this.pendingCalls
     this.pendingCalls = []
     for (const pending of waiting) {
@@ -182,8 +166,8 @@ export class Blocked {
     const finished: { thread: string; outcome: Outcome }[] = []
     if (this.pendingCalls.length > 0) this.resumeCalls(finished)
     if (this.pending.size === 0) return finished
-    for (const uffd of this.session.bindings.uffds.values()) {
-      for (const thread of this.session.composed.uffd.takeWoken(uffd.context)) {
+    for (const uffd of this.bindings.uffds.values()) {
+      for (const thread of this.composed.uffd.takeWoken(uffd.context)) {
         const pending = this.pending.get(thread)
         if (pending === undefined) continue
         this.pending.delete(thread)

@@ -31,8 +31,8 @@ import {
 } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber, ptePfn } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
-import type { AddressSpace } from './address-space.ts'
 import { hugePmdLo, hugePmdPfn, mapHuge, setPmd } from './huge.ts'
+import type { AddressSpace } from './objects.ts'
 import type { VmArea } from './vma.ts'
 
 /** Makes `child` a copy of `parent`. */

@@ -38,10 +38,9 @@ import {
 } from '@faultline/mm-types'
 import { leafIndex, leafTable } from '@faultline/pagetable-core'
 import { classify } from '@faultline/swap-entry'
-import { ACCESS_WAITS, type AccessRequest } from './access.ts'
-import type { AddressSpace } from './address-space.ts'
+import { ACCESS_WAITS, type AccessRequest } from './access-request.ts'
 import { faultHuge } from './huge-fault.ts'
-import type { Kernel } from './kernel.ts'
+import type { AddressSpace, Kernel } from './objects.ts'
 
 /**
  * Serves one page fault.

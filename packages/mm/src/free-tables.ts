@@ -5,7 +5,7 @@
  * @module
  */
 import { entryTable, pmdNumber, pointsToTable } from '@faultline/pagetable-core'
-import type { AddressSpace } from './address-space.ts'
+import type { AddressSpace } from './objects.ts'
 
 /** Pages covered by one entry, by level of the table. */
 const ENTRY_PAGES = [1, 512, 262144, 134217728]

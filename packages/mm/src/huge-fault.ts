@@ -29,9 +29,8 @@ import {
   type Vma,
 } from '@faultline/mm-types'
 import { HUGE_ZERO_PFN, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
-import type { AddressSpace } from './address-space.ts'
 import { HUGE_PAGES, hugePmdLo, hugePmdPfn, isHugeExclusive, mapHuge, setPmd, splitHugePmd } from './huge.ts'
-import type { Kernel } from './kernel.ts'
+import type { AddressSpace, Kernel } from './objects.ts'
 
 /** Not served here: go on at the pte level. */
 export const FALLBACK = -1

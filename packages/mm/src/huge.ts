@@ -20,7 +20,7 @@ import {
   type Vma,
 } from '@faultline/mm-types'
 import { pmdNumber, ptePfn, ZERO_PFN } from '@faultline/pagetable-core'
-import type { AddressSpace } from './address-space.ts'
+import type { AddressSpace } from './objects.ts'
 
 /** Pages of a huge leaf. */
 export const HUGE_PAGES = 512

@@ -18,23 +18,12 @@ import {
 } from '@faultline/mm-types'
 import { type SimulatedMachine, Tlb } from '@faultline/pagetable-core'
 import { swpTypes } from '@faultline/swap-entry'
-import { AddressSpace } from './address-space.ts'
+import { ProcessMemory } from './address-space.ts'
+import type { AddressSpace, Kernel, KernelSettings } from './objects.ts'
 import type { VmArea } from './vma.ts'
 
-/** Settings of the machine that are not part of a design: /sys/kernel/mm and the like. */
-export interface KernelSettings {
-  /** /sys/kernel/mm/transparent_hugepage/enabled. */
-  readonly thp: 'never' | 'madvise' | 'always'
-  /** Huge zero page for read faults of huge-page mappings. */
-  readonly hugeZeroPage: boolean
-  /** CPUs with a TLB of their own. */
-  readonly cpus: number
-  /** Pages mapped around a read fault of a file page; 1 switches it off. @source fault_around_bytes */
-  readonly faultAroundPages: number
-}
-
 /** The measured machine's settings, one CPU. */
-export const DEFAULT_SETTINGS: KernelSettings = { thp: 'madvise', hugeZeroPage: true, cpus: 1, faultAroundPages: 16 }
+export const DEFAULT_SETTINGS: KernelSettings = { thp: 'madvise', hugeZeroPage: true, cpus: 1 }
 
 /** What `Kernel` is built from; `@faultline/designs` puts it together. */
 export interface KernelParts {
@@ -45,7 +34,7 @@ export interface KernelParts {
 }
 
 /** A simulated kernel. */
-export class Kernel {
+export class SimulatedKernel implements Kernel {
   readonly machine: SimulatedMachine
   readonly design: Design
   readonly backends: Backends
@@ -85,7 +74,7 @@ export class Kernel {
   }
 
   newMm(): AddressSpace {
-    const mm = new AddressSpace(this, this.mms.length)
+    const mm = new ProcessMemory(this, this.mms.length)
     this.mms.push(mm)
     return mm
   }

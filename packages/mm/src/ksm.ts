@@ -16,8 +16,8 @@ import {
   VM_MERGEABLE,
 } from '@faultline/mm-types'
 import { pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
-import type { AddressSpace } from './address-space.ts'
 import { serve } from './fault.ts'
+import type { AddressSpace } from './objects.ts'
 import type { VmArea } from './vma.ts'
 
 /** Merges pages of equal contents in [start, end). The bit of a merged pte is lost (anomaly 4). @returns pages merged */

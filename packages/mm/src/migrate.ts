@@ -23,7 +23,7 @@ import {
   PAGE_PSE,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
-import type { AddressSpace } from './address-space.ts'
+import type { AddressSpace } from './objects.ts'
 import { filePage, type VmArea, vmaRange } from './vma.ts'
 
 /** Moves the small pages of [start, end). @returns pages moved */

@@ -2,7 +2,7 @@
  * A session on the model: performs operations one by one and says what each did.
  * @module
  */
-import { ENOMEM, FAULT_ACCESS, FAULT_DONE, FAULT_HWPOISON, FAULT_SIGBUS, FAULT_SIGSEGV } from '@faultline/mm-types'
+import { FAULT_ACCESS, FAULT_DONE, FAULT_SIGSEGV } from '@faultline/mm-types'
 import { countSteps } from '@faultline/pagetable-core'
 import {
   ACCESS_BLOCKED,
@@ -14,17 +14,18 @@ import {
   type Outcome,
   type SyncSession,
 } from '@faultline/program'
-import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest, access } from './access.ts'
-import type { AddressSpace } from './address-space.ts'
+import { access } from './access.ts'
+import { ACCESS_WAITS, type AccessRequest } from './access-request.ts'
 import { Bindings } from './bindings.ts'
 import { Blocked } from './blocked.ts'
 import { exitMm } from './calls/mmap.ts'
-import type { ComposedKernel } from './model-system.ts'
+import type { ComposedKernel, Laboratory } from './laboratory.ts'
+import type { AddressSpace } from './objects.ts'
 import { performMemory } from './perform-memory.ts'
 import { performUffd } from './perform-uffd.ts'
 
 /** One laboratory: a kernel, and names for what the program made on it. */
-export class ModelSession implements SyncSession {
+export class ModelSession implements SyncSession, Laboratory {
   readonly system: string
   readonly composed: ComposedKernel
   readonly bindings = new Bindings()
@@ -36,7 +37,7 @@ export class ModelSession implements SyncSession {
   constructor(system: string, composed: ComposedKernel) {
     this.system = system
     this.composed = composed
-    this.blocked = new Blocked(this)
+    this.blocked = new Blocked(composed, this.bindings)
     this.bindings.processes.set('main', composed.kernel.newMm())
   }
 
@@ -88,19 +89,4 @@ export class ModelSession implements SyncSession {
   close(): void {
     for (const mm of this.composed.kernel.mms) exitMm(mm)
   }
-}
-
-/** The outcome of a system call that returns 0 or a negated errno. */
-export function callOutcome(result: number): Outcome {
-  if (result === ACCESS_LIVELOCK) return { errno: 0, blocked: true, livelock: true }
-  return { errno: result < 0 ? -result : 0 }
-}
-
-/** The outcome of an access code that is not waiting. SIGSEGV: 1 nothing (or a guard) is there, 2 the rights are missing. */
-export function signalOutcome(code: number): Outcome {
-  if (code === ACCESS_LIVELOCK) return { errno: 0, blocked: true, livelock: true }
-  if (code === FAULT_SIGSEGV) return { errno: 0, signal: 'SIGSEGV', signalCode: 1 }
-  if (code === FAULT_ACCESS) return { errno: 0, signal: 'SIGSEGV', signalCode: 2 }
-  if (code === FAULT_SIGBUS || code === FAULT_HWPOISON) return { errno: 0, signal: 'SIGBUS', signalCode: 2 }
-  return { errno: ENOMEM }
 }

@@ -2,17 +2,9 @@
  * The model as a System: opens sessions on fresh kernels of one design.
  * @module
  */
-import type { CollapseCalls, UffdCalls } from '@faultline/mm-types'
 import type { System } from '@faultline/program'
-import type { Kernel } from './kernel.ts'
+import type { ComposedKernel } from './laboratory.ts'
 import { ModelSession } from './model-session.ts'
-
-/** A kernel with the system calls of the packages above `mm`. */
-export interface ComposedKernel {
-  readonly kernel: Kernel
-  readonly uffd: UffdCalls
-  readonly khugepaged: CollapseCalls
-}
 
 /** A system whose sessions answer at once. */
 export interface ModelSystem extends System {

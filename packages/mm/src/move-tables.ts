@@ -6,8 +6,8 @@
  */
 import { PAGE_PRESENT_ANY, PAGE_UFFD_WP, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SWP_UFFD_WP } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
-import type { AddressSpace } from './address-space.ts'
 import { HUGE_PAGES, hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
+import type { AddressSpace } from './objects.ts'
 import { unsharePmd } from './pmd-sharing.ts'
 import type { VmArea } from './vma.ts'
 

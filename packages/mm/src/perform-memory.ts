@@ -35,8 +35,6 @@ import {
   SCAN_SUCCEED,
 } from '@faultline/mm-types'
 import type { Advice, MadviseOp, MmapOp, MremapOp, Operation, Outcome, Range } from '@faultline/program'
-import type { AddressSpace } from './address-space.ts'
-import { threadOf } from './blocked.ts'
 import { type Call, eventsRead } from './calls/call.ts'
 import { allocate, ftruncate, punchHole } from './calls/file.ts'
 import { madvise } from './calls/madvise.ts'
@@ -49,8 +47,10 @@ import { populate } from './calls/populate.ts'
 import { scanPagemap } from './calls/scan.ts'
 import { forkMm } from './copy.ts'
 import { mergePages } from './ksm.ts'
+import { type Laboratory, threadOf } from './laboratory.ts'
 import { migratePages } from './migrate.ts'
-import { callOutcome, type ModelSession } from './model-session.ts'
+import type { AddressSpace } from './objects.ts'
+import { callOutcome } from './outcomes.ts'
 import { reclaimPages } from './reclaim.ts'
 import { swapoff } from './swapoff.ts'
 
@@ -83,7 +83,7 @@ export function protBits(prot: string): number {
 }
 
 /** @returns the outcome, or undefined when the operation is none of these */
-export function performMemory(session: ModelSession, op: Operation): Outcome | undefined {
+export function performMemory(session: Laboratory, op: Operation): Outcome | undefined {
   const { bindings, composed } = session
   switch (op.op) {
     case 'comment':
@@ -168,7 +168,7 @@ export function performMemory(session: ModelSession, op: Operation): Outcome | u
   }
 }
 
-function performMmap(session: ModelSession, op: MmapOp): Outcome {
+function performMmap(session: Laboratory, op: MmapOp): Outcome {
   const { bindings, composed } = session
   const hugetlb = op.memory === 'hugetlb' || op.memory === 'hugetlb-private'
   const pageShift = hugetlb ? (op.hugeShift ?? 21) : 12
@@ -194,7 +194,7 @@ function performMmap(session: ModelSession, op: MmapOp): Outcome {
   return outcome.errno || outcome.blocked ? outcome : { ...outcome, address: start * 4096 }
 }
 
-function performMremap(session: ModelSession, op: MremapOp): Outcome {
+function performMremap(session: Laboratory, op: MremapOp): Outcome {
   const { bindings } = session
   const start = bindings.address(op.range.at)
   const { pageShift } = bindings.region(op.range.at.region)
@@ -230,7 +230,7 @@ function* fork(parent: AddressSpace, child: AddressSpace): Call {
 }
 
 /** Runs a call that may wait over a range that must start on a page. */
-function calls(session: ModelSession, op: Operation, range: Range, call: (mm: AddressSpace, start: number, end: number) => Call): Outcome {
+function calls(session: Laboratory, op: Operation, range: Range, call: (mm: AddressSpace, start: number, end: number) => Call): Outcome {
   const start = session.bindings.address(range.at)
   if (start % 4096 !== 0) return { errno: EINVAL }
   return session.blocked.drive(op, call(session.mm(op), start / 4096, Math.ceil((start + session.bindings.length(range)) / 4096)))
@@ -238,7 +238,7 @@ function calls(session: ModelSession, op: Operation, range: Range, call: (mm: Ad
 
 /** Runs a call over a range that must start on a page; its end is rounded up, as the kernel does. */
 function pages(
-  session: ModelSession,
+  session: Laboratory,
   range: Range,
   call: (mm: AddressSpace, start: number, end: number) => number,
   mm: AddressSpace,
@@ -249,7 +249,7 @@ function pages(
   return callOutcome(call(mm, start / 4096, Math.ceil((start + length) / 4096)))
 }
 
-function performMadvise(session: ModelSession, op: MadviseOp): Outcome {
+function performMadvise(session: Laboratory, op: MadviseOp): Outcome {
   const { advice, range } = op
   switch (advice) {
     case 'populate_read':
@@ -265,7 +265,7 @@ function performMadvise(session: ModelSession, op: MadviseOp): Outcome {
 }
 
 /** MADV_COLLAPSE, or a khugepaged pass. @source v6.18 mm/khugepaged.c madvise_collapse_errno() */
-function collapse(session: ModelSession, mm: AddressSpace, start: number, end: number, forced: boolean): number {
+function collapse(session: Laboratory, mm: AddressSpace, start: number, end: number, forced: boolean): number {
   const { kernel, khugepaged } = session.composed
   let result = SCAN_SUCCEED
   for (const vma of mm.vmas.within(start, end)) {
@@ -276,7 +276,7 @@ function collapse(session: ModelSession, mm: AddressSpace, start: number, end: n
   return result === SCAN_EXCEED_NONE_PTE || result === SCAN_EXCEED_SWAP_PTE || result === SCAN_EXCEED_SHARED_PTE ? -EBUSY : -EINVAL
 }
 
-function performKernel(session: ModelSession, mm: AddressSpace, range: Range, what: 'reclaim' | 'khugepaged' | 'migrate' | 'ksm'): Outcome {
+function performKernel(session: Laboratory, mm: AddressSpace, range: Range, what: 'reclaim' | 'khugepaged' | 'migrate' | 'ksm'): Outcome {
   return pages(
     session,
     range,

@@ -2,12 +2,13 @@
  * Operations on userfaultfds.
  * @module
  */
-import { EAGAIN, EBADF, EINVAL, type UffdMessage } from '@faultline/mm-types'
-import type { Message, Operation, Outcome } from '@faultline/program'
-import { callOutcome, type ModelSession } from './model-session.ts'
+import { EAGAIN, EBADF, EINVAL } from '@faultline/mm-types'
+import type { Operation, Outcome } from '@faultline/program'
+import type { Laboratory } from './laboratory.ts'
+import { callOutcome, toMessage } from './outcomes.ts'
 
 /** @returns the outcome, or undefined when the operation is none of these */
-export function performUffd(session: ModelSession, op: Operation): Outcome | undefined {
+export function performUffd(session: Laboratory, op: Operation): Outcome | undefined {
   const { bindings, composed } = session
   const calls = composed.uffd
   switch (op.op) {
@@ -79,7 +80,7 @@ export function performUffd(session: ModelSession, op: Operation): Outcome | und
   }
 }
 
-function receive(session: ModelSession, name: string, child: string | undefined): Outcome {
+function receive(session: Laboratory, name: string, child: string | undefined): Outcome {
   const { context } = session.bindings.uffd(name)
   const message = session.composed.uffd.read(context)
   if (message === undefined) return { errno: EAGAIN }
@@ -89,14 +90,4 @@ function receive(session: ModelSession, name: string, child: string | undefined)
     session.bindings.uffds.set(child, { context: message.child, mm: owner, monitor: null })
   }
   return { errno: 0, messages: [toMessage(message)] }
-}
-
-/** A message in the words of `@faultline/program`. */
-export function toMessage(message: UffdMessage): Message {
-  const { event, address } = message
-  if (event === 'pagefault') {
-    return message.thread ? { event, flags: message.flags, address, thread: message.thread } : { event, flags: message.flags, address }
-  }
-  if (event === 'remap') return { event, address, end: message.end, length: message.length }
-  return event === 'fork' ? { event, address } : { event, address, end: message.end }
 }

@@ -6,7 +6,7 @@
  */
 import { PAGES_PER_PUD, VM_LOCKED, VM_SHARED, type Vma } from '@faultline/mm-types'
 import { leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
-import type { AddressSpace } from './address-space.ts'
+import type { AddressSpace } from './objects.ts'
 
 /** The table of a hugetlb leaf; a new table of pmds is shared when the design and the mapping allow it. */
 export function hugetlbTableAlloc(mm: AddressSpace, vma: Vma, vpn: number): number {

@@ -21,8 +21,8 @@ import {
   type Vma,
 } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
-import type { AddressSpace } from './address-space.ts'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd } from './huge.ts'
+import type { AddressSpace } from './objects.ts'
 import { unsharePmd } from './pmd-sharing.ts'
 import type { VmArea } from './vma.ts'
 

@@ -15,8 +15,8 @@ import {
   PAGE_PRESENT_ANY,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
-import type { AddressSpace } from './address-space.ts'
 import { hugePmdLo, splitHugePmd } from './huge.ts'
+import type { AddressSpace } from './objects.ts'
 import { filePage, type VmArea } from './vma.ts'
 import { ZAP_PLAIN, zapRange } from './zap.ts'
 

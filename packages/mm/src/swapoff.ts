@@ -5,8 +5,7 @@
  * @module
  */
 import { type Inode, PAGE_PRESENT_ANY, SOFTLEAF_SWAP } from '@faultline/mm-types'
-import type { AddressSpace } from './address-space.ts'
-import type { Kernel } from './kernel.ts'
+import type { AddressSpace, Kernel } from './objects.ts'
 
 /** Empties the swap area. Files that no vma maps keep their slots until they are read: the model has no list of files. */
 export function swapoff(kernel: Kernel): void {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Inode } from '@faultline/mm-types'
-import type { AddressSpace } from './address-space.ts'
+import type { AddressSpace } from './objects.ts'
 import { type VmArea, vmaRange } from './vma.ts'
 import { type ZapDetails, zapRange } from './zap.ts'
 

@@ -3,10 +3,10 @@ import { createMachine } from '@faultline/pagetable-core'
 import { noMarker } from '@faultline/swap-entry'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { AddressSpace } from './address-space.ts'
 import { mmap as mmapCall, munmap as munmapCall } from './calls/mmap.ts'
 import { mprotect } from './calls/mprotect.ts'
-import { Kernel } from './kernel.ts'
+import { SimulatedKernel } from './kernel.ts'
+import type { AddressSpace } from './objects.ts'
 
 const PAGES = 24
 const BASE = 2 ** 31 - 12 // in the middle of the window vpns leave the small integers of shifts
@@ -16,7 +16,7 @@ const RIGHTS = VM_READ | VM_WRITE
 function emptySpace(): AddressSpace {
   const tlb = { name: 'batched', flushesEachPte: false, deferred: false, source: '' }
   const design = { name: 'test', encoding: noMarker, tlb } as Partial<Design> as Design
-  return new Kernel({ machine: createMachine(), design, backends: { hugetlb: {} } as Backends }).newMm()
+  return new SimulatedKernel({ machine: createMachine(), design, backends: { hugetlb: {} } as Backends }).newMm()
 }
 
 /** Runs a call that has no reason to wait. */

@@ -3,7 +3,7 @@
  * @module
  */
 import type { EventTicket } from '@faultline/mm-types'
-import type { Kernel } from '../kernel.ts'
+import type { Kernel } from '../objects.ts'
 
 /** A call waits for its events to be read, or for a fault to be resolved. */
 export type Waiting = readonly EventTicket[] | 'fault'

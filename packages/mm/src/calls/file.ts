@@ -5,7 +5,7 @@
  * @module
  */
 import { ENOSPC, type FileBackend, type Inode } from '@faultline/mm-types'
-import type { Kernel } from '../kernel.ts'
+import type { Kernel } from '../objects.ts'
 import { unmapMapping } from '../unmap-mapping.ts'
 import { ZAP_CACHE_ONLY, ZAP_FINAL, ZAP_PLAIN } from '../zap.ts'
 

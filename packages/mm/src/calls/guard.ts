@@ -6,8 +6,8 @@
  */
 import { EINVAL, ENOMEM, EOPNOTSUPP, PAGE_PRESENT_ANY, PTE_MARKER_GUARD, SOFTLEAF_MARKER, VM_HUGETLB, VM_LOCKED } from '@faultline/mm-types'
 import { leafSpanEnd } from '@faultline/pagetable-core'
-import { ACCESS_LIVELOCK } from '../access.ts'
-import type { AddressSpace } from '../address-space.ts'
+import { ACCESS_LIVELOCK } from '../access-request.ts'
+import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
 import { ZAP_FINAL, ZAP_PLAIN, zapRange } from '../zap.ts'
 

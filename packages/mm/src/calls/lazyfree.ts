@@ -21,8 +21,8 @@ import {
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
 import { swpOffset } from '@faultline/swap-entry'
-import type { AddressSpace } from '../address-space.ts'
 import { splitHugePmd } from '../huge.ts'
+import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
 import { freeSwapEntry } from '../zap.ts'
 

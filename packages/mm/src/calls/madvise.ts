@@ -35,9 +35,9 @@ import {
   VM_SHARED,
   VM_WIPEONFORK,
 } from '@faultline/mm-types'
-import type { AddressSpace } from '../address-space.ts'
 import { reclaimPteTables } from '../free-tables.ts'
 import { unmergePages } from '../ksm.ts'
+import type { AddressSpace } from '../objects.ts'
 import { reclaimPages } from '../reclaim.ts'
 import { filePage, type VmArea } from '../vma.ts'
 import { ZAP_PLAIN, zapRange } from '../zap.ts'

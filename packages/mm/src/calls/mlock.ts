@@ -5,7 +5,7 @@
  * @module
  */
 import { EFAULT, EHWPOISON, ENOMEM, VM_LOCKED, VM_SHARED, VM_WRITE } from '@faultline/mm-types'
-import type { AddressSpace } from '../address-space.ts'
+import type { AddressSpace } from '../objects.ts'
 import type { Call } from './call.ts'
 import { populate } from './populate.ts'
 

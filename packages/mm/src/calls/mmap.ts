@@ -19,8 +19,8 @@ import {
   VM_SHARED,
   VM_WRITE,
 } from '@faultline/mm-types'
-import type { AddressSpace } from '../address-space.ts'
 import { freePgtables } from '../free-tables.ts'
+import type { AddressSpace } from '../objects.ts'
 import { VmArea } from '../vma.ts'
 import { ZAP_FINAL, zapRange } from '../zap.ts'
 import { type Call, eventsRead } from './call.ts'

@@ -3,7 +3,7 @@
  * @module
  */
 import { EACCES, ENOMEM, VM_ACCESS_FLAGS } from '@faultline/mm-types'
-import type { AddressSpace } from '../address-space.ts'
+import type { AddressSpace } from '../objects.ts'
 import { changeProtection } from '../protect.ts'
 import { protFlags } from './mmap.ts'
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { EFAULT, EINVAL, ENOMEM, VM_LOCKED, VM_UFFD_FLAGS } from '@faultline/mm-types'
-import type { AddressSpace } from '../address-space.ts'
 import { moveTables } from '../move-tables.ts'
+import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
 import { type Call, eventsRead } from './call.ts'
 import { munmap } from './mmap.ts'

@@ -39,8 +39,8 @@ import {
   STATE_UFFD_WP,
   STATE_ZERO,
 } from '@faultline/program'
-import type { AddressSpace } from '../address-space.ts'
 import { hugePmdLo } from '../huge.ts'
+import type { AddressSpace } from '../objects.ts'
 
 /** The state of one page: bits STATE_* of `@faultline/program`. */
 export function pageState(mm: AddressSpace, vpn: number): number {

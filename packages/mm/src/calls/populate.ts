@@ -5,9 +5,10 @@
  * @module
  */
 import { EFAULT, EHWPOISON, EINVAL, ENOMEM, FAULT_DONE, FAULT_HWPOISON, VM_READ, VM_WRITE } from '@faultline/mm-types'
-import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest, translate } from '../access.ts'
-import type { AddressSpace } from '../address-space.ts'
+import { translate } from '../access.ts'
+import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from '../access-request.ts'
 import { handleFault } from '../fault.ts'
+import type { AddressSpace } from '../objects.ts'
 import type { Call } from './call.ts'
 
 /**

@@ -27,8 +27,8 @@ import {
   SWP_UFFD_WP,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
-import type { AddressSpace } from '../address-space.ts'
 import { hugePmdPfn } from '../huge.ts'
+import type { AddressSpace } from '../objects.ts'
 
 /** Categories of a pte, without those of its vma. */
 export function pageCategories(mm: AddressSpace, lo: number, hi: number): number {

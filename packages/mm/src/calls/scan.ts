@@ -18,8 +18,8 @@ import {
   VM_UFFD_WP,
 } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
-import type { AddressSpace } from '../address-space.ts'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd } from '../huge.ts'
+import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
 import { armForScan, armHugetlbForScan, hugePmdCategories, hugetlbCategories, pageCategories } from './scan-entry.ts'
 import { ScanOutput, type ScanRequest, type ScanResult } from './scan-output.ts'

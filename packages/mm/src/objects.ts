@@ -1,0 +1,58 @@
+/**
+ * The kernel and its address spaces as the rest of this package sees them. The classes are in `kernel.ts` and
+ * `address-space.ts`, which use the rest: this file is what keeps that from being a circle.
+ * @module
+ */
+import type { AnonVma, BackendName, Backends, Design, Fault, HostMm, Inode, Mm, SwpTypes, UffdHooks } from '@faultline/mm-types'
+import type { SimulatedMachine, Tlb } from '@faultline/pagetable-core'
+import type { VmArea } from './vma.ts'
+import type { VmaList } from './vma-list.ts'
+
+/** Settings of the machine that are not part of a design: /sys/kernel/mm and the like. */
+export interface KernelSettings {
+  /** /sys/kernel/mm/transparent_hugepage/enabled. */
+  readonly thp: 'never' | 'madvise' | 'always'
+  /** Huge zero page for read faults of huge-page mappings. */
+  readonly hugeZeroPage: boolean
+  /** CPUs with a TLB of their own. */
+  readonly cpus: number
+}
+
+/** One process's memory (mm_struct). */
+export interface AddressSpace extends HostMm {
+  readonly kernel: Kernel
+  readonly vmas: VmaList
+  /** False after exit. */
+  alive: boolean
+}
+
+/** A simulated kernel. */
+export interface Kernel {
+  readonly machine: SimulatedMachine
+  readonly design: Design
+  readonly backends: Backends
+  readonly settings: KernelSettings
+  readonly types: SwpTypes
+  readonly tlbs: readonly Tlb[]
+  /** Every address space there ever was. */
+  readonly mms: readonly AddressSpace[]
+  /** Set once by whoever composes the kernel; without a userfaultfd a stub that does nothing. */
+  uffd: UffdHooks
+  /** The one fault descriptor; faults do not nest. */
+  readonly fault: Fault
+  newMm(): AddressSpace
+  newAnonVma(): AnonVma
+  /** A new memory file of `size` pages of 2^pageShift bytes. */
+  newInode(backend: BackendName, size: number, pageShift: number): Inode
+  /** Every place that may map an anonymous page, by its mapping and index. @source v6.18 mm/rmap.c rmap_walk_anon() */
+  anonMappings(pfn: number): { vma: VmArea; vpn: number }[]
+  /**
+   * Makes every CPU forget translations of [vpn, vpn + pages), now, or with the deferred policy when `flushDeferred`
+   * is called: that window is where a stale translation can be used.
+   */
+  flush(mm: Mm, vpn: number, pages: number, changed?: number): void
+  /** True while flushes of an address space are still due. @source v6.18 include/linux/mm_types.h mm_tlb_flush_pending() */
+  flushPending(mm: Mm): boolean
+  /** Performs the flushes that the deferred policy put off. */
+  flushDeferred(): void
+}
