@@ -1,0 +1,203 @@
+/* A program's beginning and end, and the names it gives: regions, places, extents. */
+#include "session.h"
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* First page of the window in which regions are placed (1 TiB), as in the model's Bindings. */
+#define WINDOW 0x10000000
+#define GIB_SHIFT 30
+
+struct session session;
+
+void session_open(void)
+{
+	int ends[2];
+
+	if (session.open)
+		session_close();
+	memset(&session, 0, sizeof(session));
+	session.open = 1;
+	session.next_free = WINDOW;
+	session.regions[0] = (struct region){ .bound = 1, .shift = 12, .vpn = 0 };
+	for (int i = 0; i < MAX_FILES; i++)
+		session.files[i].fd = -1;
+	socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+	struct process *process = &session.processes[0];
+	process->control = ends[0];
+	process->pagemap = -1;
+	pid_t pid = fork();
+	if (pid == 0) {
+		setpgid(0, 0);
+		dup2(ends[1], CONTROL_FD);
+		syscall(SYS_close_range, CONTROL_FD + 1, ~0u, 0);
+		close(0);
+		close(1);
+		tenant_main(-1);
+	}
+	setpgid(pid, pid);
+	close(ends[1]);
+	await_hello(process);
+	/* Asked before the program has mapped anything, once: the layout is the same for all. */
+	table_bytes(process);
+}
+
+static void close_process(struct process *process)
+{
+	if (!process->pid)
+		return;
+	close(process->control);
+	if (process->pagemap >= 0)
+		close(process->pagemap);
+	for (int i = 0; i < process->nr_threads; i++) {
+		close(process->threads[i].sock);
+		close(process->threads[i].wchan);
+		close(process->threads[i].stat);
+	}
+}
+
+void session_close(void)
+{
+	if (!session.open)
+		return;
+	for (int i = 0; i < MAX_PROCESSES; i++)
+		if (session.processes[i].pid > 0)
+			kill(session.processes[i].pid, SIGKILL);
+	/* A child that has not said hello yet has the group of the first process, which is a zombie at most until it is waited for below. */
+	if (session.processes[0].pid > 0)
+		kill(-session.processes[0].pid, SIGKILL);
+	while (waitpid(-1, 0, __WALL) > 0 || errno == EINTR)
+		;
+	for (int i = 0; i < MAX_PROCESSES; i++)
+		close_process(&session.processes[i]);
+	for (int i = 0; i < MAX_UFFDS; i++)
+		if (session.uffds[i].known && session.uffds[i].fd >= 0)
+			close(session.uffds[i].fd);
+	for (int i = 0; i < MAX_FILES; i++)
+		if (session.files[i].fd >= 0)
+			close(session.files[i].fd);
+	session.open = 0;
+}
+
+struct region *region_of(int64_t id)
+{
+	if (id < 0 || id >= MAX_REGIONS || !session.regions[id].bound)
+		return 0;
+	return &session.regions[id];
+}
+
+int place_at(const int64_t *v, uint64_t *address)
+{
+	struct region *region = region_of(v[0]);
+
+	if (!region)
+		return say_unbound('r', v[0]);
+	*address = (uint64_t)((region->vpn + v[1] * (1ll << (region->shift - 12))) * (int64_t)PAGE + v[2]);
+	return 0;
+}
+
+int range_at(const int64_t *v, uint64_t *address, uint64_t *length)
+{
+	if (place_at(v, address))
+		return -1;
+	*length = (uint64_t)(v[3] * (1ll << region_of(v[0])->shift) + v[4]);
+	return 0;
+}
+
+int64_t next_place(int64_t pages, int shift, int64_t *after)
+{
+	int64_t alignment = shift > 21 ? 1ll << (shift - 12) : 512;
+	int64_t vpn = (session.next_free + alignment - 1) / alignment * alignment;
+
+	*after = vpn + pages + 512;
+	return vpn;
+}
+
+void note_extent(uint64_t start, uint64_t length, int shift)
+{
+	if (shift == GIB_SHIFT)
+		session.slow = 1;
+	if (session.nr_extents < MAX_EXTENTS)
+		session.extents[session.nr_extents++] = (struct extent){ start, start + length, shift };
+}
+
+uint64_t page_size_at(uint64_t address)
+{
+	for (int i = session.nr_extents - 1; i >= 0; i--)
+		if (address >= session.extents[i].start && address < session.extents[i].end)
+			return 1ull << session.extents[i].shift;
+	return PAGE;
+}
+
+static void bind_region(const struct pending *pending, uint64_t address)
+{
+	session.regions[pending->id] = (struct region){ .bound = 1, .shift = pending->shift, .vpn = (int64_t)(address / PAGE) };
+	note_extent(address, pending->length, pending->shift);
+	say_field('a', (int64_t)address);
+}
+
+struct uffd *adopt_uffd(int64_t id, int process, int fd)
+{
+	struct uffd *uffd = &session.uffds[id];
+
+	/* One that had the name before lives on until the program ends, nameless. */
+	for (int i = MAX_UFFDS - 1; uffd->known && uffd->fd >= 0 && i >= NAMED_UFFDS; i--) {
+		if (session.uffds[i].known)
+			continue;
+		session.uffds[i] = *uffd;
+		break;
+	}
+	memset(uffd, 0, sizeof(*uffd));
+	uffd->known = 1;
+	uffd->fd = fd;
+	uffd->process = process;
+	return uffd;
+}
+
+void say_completed(struct process *process, struct thread *thread, const struct reply *reply, int fd)
+{
+	const struct pending *pending = &thread->pending;
+
+	if (reply->interrupted) {
+		say_errno(0);
+		say(" b l");
+		return;
+	}
+	say_errno(reply->error);
+	if (reply->signal) {
+		say_field('s', reply->signal);
+		say_field('c', reply->code);
+		return;
+	}
+	if (reply->error) {
+		if (pending->what == REQ_MOVE)
+			say_field('r', reply->result);
+		return;
+	}
+	switch (pending->what) {
+	case REQ_READ:
+		say_field('v', reply->value);
+		break;
+	case REQ_MMAP:
+		bind_region(pending, (uint64_t)reply->result);
+		break;
+	case REQ_MREMAP:
+		if (pending->proposal && (uint64_t)reply->result == pending->proposal)
+			session.next_free = (int64_t)(pending->proposal / PAGE + pending->length / PAGE + 512);
+		bind_region(pending, (uint64_t)reply->result);
+		break;
+	case REQ_USERFAULTFD:
+		adopt_uffd(pending->id, (int)(process - session.processes), fd);
+		break;
+	case REQ_MOVE:
+		say_field('r', reply->result);
+		break;
+	case REQ_FORK:
+		await_hello(&session.processes[pending->id]);
+		break;
+	}
+}

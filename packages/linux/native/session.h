@@ -1,0 +1,167 @@
+/* The server's side of one program: its processes, their threads, and the names it has given to things. */
+#ifndef SESSION_H
+#define SESSION_H
+#include "kernel-api.h"
+#include "wire.h"
+
+#define MAX_PROCESSES 16
+#define MAX_REGIONS 256
+#define MAX_FILES 64
+#define MAX_UFFDS 64
+#define NAMED_UFFDS 48
+#define MAX_EXTENTS 512
+#define MAX_KEPT 64
+#define MAX_WORDS 40
+/* Most answers a monitor gives to one access: as the model's. */
+#define MOST_ANSWERS 6
+
+/* What is to be done when a request that may wait has come back. */
+struct pending {
+	int what; /* enum request_kind */
+	int id; /* region, process or userfaultfd that it makes */
+	int shift;
+	uint64_t length;
+	uint64_t proposal;
+	uint64_t address;
+};
+
+struct thread {
+	int sock, wchan, stat;
+	int tid;
+	int busy; /* 0 idle, 1 at work, 2 waits for a monitor */
+	int name;
+	uint64_t since;
+	struct pending pending;
+	int answers;
+	/* Messages that monitors answered during the present request. */
+	int nr_answered;
+	struct { struct fl_msg msg; int thread_named; int state; } answered[MOST_ANSWERS];
+};
+
+struct process {
+	int pid; /* 0: never there; -1: gone */
+	int control, pagemap, nr_threads;
+	struct thread threads[MAX_THREADS];
+};
+
+struct region { int bound, shift; int64_t vpn; };
+struct extent { uint64_t start, end; int shift; };
+
+struct uffd {
+	int fd; /* -1: closed or never there */
+	int known, process, has_monitor;
+	int answer[3]; /* missing, wp, minor */
+	uint64_t features;
+	/* Messages read but not yet handed out, oldest first. */
+	int nr_kept;
+	struct { struct fl_msg msg; int tid; } kept[MAX_KEPT];
+};
+
+struct session {
+	int open;
+	struct process processes[MAX_PROCESSES];
+	struct region regions[MAX_REGIONS];
+	struct { int fd, shift; } files[MAX_FILES];
+	struct uffd uffds[MAX_UFFDS];
+	struct extent extents[MAX_EXTENTS];
+	int nr_extents;
+	int64_t next_free; /* page number */
+	uint64_t clock;
+	int slow; /* has pages of 1 GiB */
+};
+
+extern struct session session;
+
+/* One line of the program: its numbers, and how many there are. */
+struct line { int64_t v[MAX_WORDS]; int nr; };
+
+/* main.c: the answer line */
+void say(const char *text);
+void say_number(int64_t number);
+void say_field(char key, int64_t number);
+void say_errno(int error);
+/* The operation cannot be performed here: the line says why. Returns -1. */
+int say_unsupported(const char *why);
+/* A name is not bound: its kind and number. Returns -1. */
+int say_unbound(char kind, int64_t id);
+
+/* session.c */
+void session_open(void);
+void session_close(void);
+struct region *region_of(int64_t id);
+/* First byte of a place (three numbers); 0 and an answer of its own when the region is not bound. */
+int place_at(const int64_t *v, uint64_t *address);
+int range_at(const int64_t *v, uint64_t *address, uint64_t *length);
+int64_t next_place(int64_t pages, int shift, int64_t *after);
+void note_extent(uint64_t start, uint64_t length, int shift);
+uint64_t page_size_at(uint64_t address);
+struct uffd *adopt_uffd(int64_t id, int process, int fd);
+/* Binds what a finished request has made, and says its outcome. */
+void say_completed(struct process *process, struct thread *thread, const struct reply *reply, int fd);
+
+/* threads.c */
+struct thread *idle_thread(struct process *process);
+/* Sends a request and says what became of it. `fd` goes along. */
+void perform(int process, int name, const struct request *request, const struct pending *pending, int fd);
+/* Sends a request and waits for its reply, without an answer line. Returns its errno. */
+int perform_quietly(struct process *process, const struct request *request);
+/* Says what became of threads that waited and no longer do. */
+void say_finished(void);
+struct process *process_of(int64_t id);
+int await_hello(struct process *process);
+
+/* observe.c */
+int page_state(struct process *process, uint64_t address);
+uint64_t pagemap_entry(struct process *process, uint64_t address);
+void op_pagemap(const struct line *line);
+void op_scan(const struct line *line);
+void op_status(const struct line *line);
+void op_clear_refs(const struct line *line);
+int64_t table_bytes(struct process *process);
+void observe_prepare(void);
+
+/* uffd.c */
+void uffd_prepare(void);
+void op_api(const struct line *line);
+void op_register(const struct line *line);
+void op_unregister(const struct line *line);
+void op_writeprotect(const struct line *line);
+void op_copy(const struct line *line);
+void op_zeropage(const struct line *line);
+void op_continue(const struct line *line);
+void op_poison(const struct line *line);
+void op_wake(const struct line *line);
+void op_move(const struct line *line);
+void op_close(const struct line *line);
+void op_monitor(const struct line *line);
+void op_receive(const struct line *line);
+void say_message(const struct fl_msg *msg, int named, int state);
+/* Lets a monitor answer the newest message of a waiting thread. Returns whether one did. */
+int monitor_answers(struct process *process, struct thread *thread);
+/* Forgets messages of a thread that waits no longer. */
+void forget_messages(int tid);
+/* Finds whose thread it is; 0 when nobody's. */
+int thread_name(int tid, int *process, int *name);
+
+/* memory.c */
+/* `path`: the swap area that `swapoff` may switch off and on again; none when 0. */
+void memory_prepare(const char *path);
+void op_file(const struct line *line);
+void op_mmap(const struct line *line);
+void op_munmap(const struct line *line);
+void op_mprotect(const struct line *line);
+void op_mremap(const struct line *line);
+void op_read(const struct line *line);
+void op_write(const struct line *line);
+void op_fork(const struct line *line);
+void op_exit(const struct line *line);
+void op_userfaultfd(const struct line *line);
+void op_madvise(const struct line *line);
+void op_reclaim(const struct line *line);
+void op_fallocate(const struct line *line);
+void op_ftruncate(const struct line *line);
+void op_mlock(const struct line *line);
+void op_munlock(const struct line *line);
+void op_swapoff(const struct line *line);
+
+#endif

@@ -1,0 +1,324 @@
+/* Hands requests to the threads of a program's processes, and finds out whether they finish, wait for a monitor, or go round for ever. */
+#include "session.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum awaited { DONE, WAITS, GONE, STUCK };
+
+/* CPU time after which a request that does not wait counts as restarting for ever; pages of 1 GiB take long to clear. */
+#define LIVELOCK_MS 100
+#define SLOW_LIVELOCK_MS 3000
+#define STUCK_MS 8000
+#define HELLO_MS 3000
+#define FIRST_WAIT_NS 60000
+#define LONGEST_WAIT_NS 4000000
+
+static int64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ll + time.tv_nsec;
+}
+
+struct process *process_of(int64_t id)
+{
+	if (id < 0 || id >= MAX_PROCESSES || !session.processes[id].pid) {
+		say_unbound('p', id);
+		return 0;
+	}
+	return &session.processes[id];
+}
+
+static int open_proc(int pid, int tid, const char *name)
+{
+	char path[96];
+
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int receive_hello(int sock)
+{
+	struct pollfd wait = { sock, POLLIN, 0 };
+	struct reply hello;
+
+	if (poll(&wait, 1, HELLO_MS) != 1 || wire_receive(sock, &hello, sizeof(hello), 0, 0) != sizeof(hello))
+		return -1;
+	return hello.tid;
+}
+
+int await_hello(struct process *process)
+{
+	process->pid = receive_hello(process->control);
+	if (process->pid > 0)
+		process->pagemap = open_proc(process->pid, 0, "pagemap");
+	return process->pid;
+}
+
+struct thread *idle_thread(struct process *process)
+{
+	struct request spawn = { .kind = REQ_SPAWN };
+	struct thread *thread;
+	int ends[2];
+
+	for (int i = 0; i < process->nr_threads; i++)
+		if (!process->threads[i].busy)
+			return &process->threads[i];
+	if (process->nr_threads == MAX_THREADS - 1)
+		return 0;
+	thread = &process->threads[process->nr_threads];
+	memset(thread, 0, sizeof(*thread));
+	socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+	wire_send(process->control, &spawn, sizeof(spawn), ends[1]);
+	close(ends[1]);
+	thread->sock = ends[0];
+	thread->tid = receive_hello(ends[0]);
+	if (thread->tid < 0) {
+		close(ends[0]);
+		return 0;
+	}
+	thread->wchan = open_proc(process->pid, thread->tid, "wchan");
+	thread->stat = open_proc(process->pid, thread->tid, "stat");
+	process->nr_threads++;
+	return thread;
+}
+
+/* Whether a thread sleeps until a userfaultfd is served: then the name of where it sleeps tells so. */
+static int waits_for_monitor(struct thread *thread)
+{
+	char name[64];
+	ssize_t got = pread(thread->wchan, name, sizeof(name) - 1, 0);
+
+	if (got <= 0)
+		return 0;
+	name[got] = 0;
+	return strstr(name, "userfault") != 0;
+}
+
+/* CPU time of a thread in ms, or -1 when it does not run now. */
+static int64_t running_ms(struct thread *thread)
+{
+	char text[512], state, *end;
+	unsigned long user, system;
+	ssize_t got = pread(thread->stat, text, sizeof(text) - 1, 0);
+
+	if (got <= 0)
+		return -1;
+	text[got] = 0;
+	end = strrchr(text, ')');
+	if (!end || sscanf(end + 2, "%c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &state, &user, &system) != 3 || state != 'R')
+		return -1;
+	return (int64_t)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+static int fill_poll(struct thread *thread, struct pollfd *polls, const char *noisy)
+{
+	int nr = 0;
+
+	polls[nr++] = (struct pollfd){ thread->sock, POLLIN, 0 };
+	for (int i = 0; i < MAX_UFFDS; i++)
+		if (session.uffds[i].known && session.uffds[i].fd >= 0 && !noisy[i])
+			polls[nr++] = (struct pollfd){ session.uffds[i].fd, POLLIN, 0 };
+	return nr;
+}
+
+static void note_noisy(const struct pollfd *polls, int nr, char *noisy)
+{
+	for (int at = 1; at < nr; at++)
+		for (int i = 0; polls[at].revents && i < MAX_UFFDS; i++)
+			if (session.uffds[i].known && session.uffds[i].fd == polls[at].fd)
+				noisy[i] = 1;
+}
+
+/* Waits until a thread has replied or waits for a monitor. One that goes round for ever is called back, and replies that it was. */
+static enum awaited await(struct process *process, struct thread *thread, struct reply *reply, int *fd)
+{
+	char noisy[MAX_UFFDS] = { 0 };
+	struct pollfd polls[MAX_UFFDS + 1];
+	struct timespec wait = { 0, FIRST_WAIT_NS };
+	int64_t start = now_ns(), cpu = -1, limit = session.slow ? SLOW_LIVELOCK_MS : LIVELOCK_MS;
+
+	for (;;) {
+		int nr = fill_poll(thread, polls, noisy);
+		int ready = ppoll(polls, (nfds_t)nr, &wait, 0);
+		if (ready > 0 && polls[0].revents)
+			return wire_receive(thread->sock, reply, sizeof(*reply), fd, 0) == sizeof(*reply) ? DONE : GONE;
+		if (waits_for_monitor(thread))
+			return WAITS;
+		if (ready > 0) {
+			/* Readable already, for another's sake, or the thread is on its way to sleep: look again soon. */
+			note_noisy(polls, nr, noisy);
+			continue;
+		}
+		if (wait.tv_nsec < LONGEST_WAIT_NS)
+			wait.tv_nsec *= 2;
+		int64_t elapsed = (now_ns() - start) / 1000000;
+		if (elapsed > STUCK_MS)
+			return STUCK;
+		if (elapsed < limit)
+			continue;
+		int64_t ran = running_ms(thread);
+		if (ran >= 0 && cpu < 0)
+			cpu = ran;
+		if (ran >= 0 && elapsed > limit && ran - cpu >= limit / 2)
+			syscall(SYS_tgkill, process->pid, thread->tid, SIGUSR1);
+	}
+}
+
+/* Follows a request to its end, monitors answering on the way. Returns WAITS with the thread left waiting. */
+static enum awaited settle(struct process *process, struct thread *thread, struct reply *reply, int *fd)
+{
+	thread->answers = 0;
+	thread->nr_answered = 0;
+	for (;;) {
+		enum awaited awaited = await(process, thread, reply, fd);
+		if (awaited != WAITS) {
+			thread->busy = 0;
+			forget_messages(thread->tid);
+			return awaited;
+		}
+		if (thread->answers < MOST_ANSWERS && monitor_answers(process, thread)) {
+			thread->answers++;
+			continue;
+		}
+		thread->busy = 2;
+		return WAITS;
+	}
+}
+
+static void say_answered(struct thread *thread)
+{
+	for (int i = 0; i < thread->nr_answered; i++)
+		say_message(&thread->answered[i].msg, thread->answered[i].thread_named, thread->answered[i].state);
+}
+
+static void say_outcome(struct process *process, struct thread *thread, enum awaited awaited, const struct reply *reply, int fd)
+{
+	switch (awaited) {
+	case DONE:
+		say_completed(process, thread, reply, fd);
+		break;
+	case WAITS:
+		say("0 b");
+		break;
+	case GONE:
+		process->pid = -1;
+		if (thread->pending.what == REQ_EXIT)
+			say("0");
+		else
+			say("X the process ended unexpectedly");
+		return;
+	case STUCK:
+		say("X the call neither returns nor waits for a userfaultfd");
+		return;
+	}
+	say_answered(thread);
+}
+
+void perform(int id, int name, const struct request *request, const struct pending *pending, int fd)
+{
+	struct process *process = process_of(id);
+	struct thread *thread;
+	struct reply reply;
+	int got = -1;
+
+	if (!process)
+		return;
+	if (process->pid < 0) {
+		say_errno(ESRCH);
+		return;
+	}
+	thread = idle_thread(process);
+	if (!thread) {
+		say_unsupported("more waiting threads in one process than the helper has room for");
+		return;
+	}
+	thread->busy = 1;
+	thread->name = name;
+	thread->since = ++session.clock;
+	thread->pending = *pending;
+	wire_send(thread->sock, request, sizeof(*request), fd);
+	enum awaited awaited = settle(process, thread, &reply, &got);
+	say_outcome(process, thread, awaited, &reply, got);
+	if (awaited == DONE || awaited == WAITS)
+		say_finished();
+}
+
+int perform_quietly(struct process *process, const struct request *request)
+{
+	struct thread *thread = idle_thread(process);
+	struct reply reply;
+	int got;
+
+	if (!thread)
+		return EAGAIN;
+	thread->busy = 1;
+	thread->pending.what = (int)request->kind;
+	wire_send(thread->sock, request, sizeof(*request), -1);
+	return settle(process, thread, &reply, &got) == DONE ? reply.error : EAGAIN;
+}
+
+/* The thread that has waited longest since `after`, or none. */
+static struct thread *next_waiting(uint64_t after, struct process **process)
+{
+	struct thread *found = 0;
+
+	for (int i = 0; i < MAX_PROCESSES; i++)
+		for (int j = 0; session.processes[i].pid > 0 && j < session.processes[i].nr_threads; j++) {
+			struct thread *thread = &session.processes[i].threads[j];
+			if (thread->busy != 2 || thread->since <= after || (found && thread->since > found->since))
+				continue;
+			found = thread;
+			*process = &session.processes[i];
+		}
+	return found;
+}
+
+void say_finished(void)
+{
+	struct process *process;
+	struct thread *thread;
+
+	for (uint64_t after = 0; (thread = next_waiting(after, &process)); ) {
+		struct reply reply;
+		int fd = -1;
+
+		after = thread->since;
+		if (waits_for_monitor(thread))
+			continue;
+		forget_messages(thread->tid);
+		enum awaited awaited = settle(process, thread, &reply, &fd);
+		if (awaited == WAITS)
+			continue;
+		say_field('F', process - session.processes);
+		say(".");
+		say_number(thread->name);
+		say(" ");
+		say_outcome(process, thread, awaited, &reply, fd);
+	}
+}
+
+int thread_name(int tid, int *process, int *name)
+{
+	for (int i = 0; i < MAX_PROCESSES; i++)
+		for (int j = 0; session.processes[i].pid > 0 && j < session.processes[i].nr_threads; j++)
+			if (session.processes[i].threads[j].tid == tid) {
+				*process = i;
+				*name = session.processes[i].threads[j].name;
+				return 1;
+			}
+	return 0;
+}
