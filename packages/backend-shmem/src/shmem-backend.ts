@@ -7,7 +7,7 @@ import { faultShmem } from './fault.ts'
 import { addPage, findPage, hasPage, reclaimPage, removePages } from './page-cache.ts'
 
 /** Pages mapped around a read fault of a file page that nobody watches. @source mm/memory.c fault_around_pages (64 KiB) */
-export const FAULT_AROUND_PAGES = 16
+const FAULT_AROUND_PAGES = 16
 
 /** Shared memory as Linux has it. */
 export const shmemBackend: FileBackend = {

@@ -33,7 +33,7 @@ import { HUGE_PAGES, hugePmdLo, hugePmdPfn, isHugeExclusive, mapHuge, setPmd, sp
 import type { AddressSpace, Kernel } from './objects.ts'
 
 /** Not served here: go on at the pte level. */
-export const FALLBACK = -1
+const FALLBACK = -1
 
 /** Serves a fault at the pmd level. @returns a FAULT_* code, or FALLBACK */
 export function faultHuge(kernel: Kernel, fault: Fault): number {
@@ -48,7 +48,7 @@ export function faultHuge(kernel: Kernel, fault: Fault): number {
 }
 
 /** @source v6.18 mm/huge_memory.c __thp_vma_allowable_orders(), thp_vma_suitable_order() */
-export function allowsHuge(kernel: Kernel, vma: Vma, vpn: number): boolean {
+function allowsHuge(kernel: Kernel, vma: Vma, vpn: number): boolean {
   const enabled = kernel.settings.thp
   if (vma.flags & VM_NOHUGEPAGE || enabled === 'never') return false
   if (enabled === 'madvise' && (vma.flags & VM_HUGEPAGE) === 0) return false
@@ -56,7 +56,7 @@ export function allowsHuge(kernel: Kernel, vma: Vma, vpn: number): boolean {
 }
 
 /** The aligned 2 MiB range around a page lies within the vma. */
-export function isSuitable(vma: Vma, vpn: number): boolean {
+function isSuitable(vma: Vma, vpn: number): boolean {
   const start = vpn - (vpn & 511)
   if (vma.file !== null && ((vma.pgoff - vma.start) & 511) !== 0) return false
   return start >= vma.start && start + HUGE_PAGES <= vma.end
@@ -82,7 +82,7 @@ function faultAnonHuge(kernel: Kernel, mm: AddressSpace, fault: Fault): number {
 }
 
 /** Maps a new anonymous huge page, writable as the vma is. @source map_anon_folio_pmd() */
-export function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number): void {
+function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number): void {
   const frames = mm.machine.frames
   const start = vpn - (vpn & 511)
   for (let i = 0; i < HUGE_PAGES; i++) {

@@ -78,7 +78,7 @@ const ADVICE: Readonly<Record<Advice, number>> = {
 }
 
 /** PROT_* bits of a string of `r`, `w`, `x`. */
-export function protBits(prot: string): number {
+function protBits(prot: string): number {
   return (prot.includes('r') ? PROT_READ : 0) | (prot.includes('w') ? PROT_WRITE : 0) | (prot.includes('x') ? PROT_EXEC : 0)
 }
 

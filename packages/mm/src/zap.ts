@@ -27,7 +27,7 @@ import {
   VM_UFFD_WP,
   ZAP_DROP_MARKER,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafSpanEnd, leafTable, ptePfn } from '@faultline/pagetable-core'
+import { leafIndex, leafPages, leafSpanEnd, leafTable } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd, zapHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
@@ -171,9 +171,4 @@ export function freeSwapEntry(machine: Machine, slot: number): void {
     const cached = machine.swap.cached(slot)
     if (cached !== 0) dropSwapCache(machine, cached)
   }
-}
-
-/** Frame of a present entry, for callers that hold its words. */
-export function leafPfn(lo: number, hi: number): number {
-  return ptePfn(lo, hi)
 }

@@ -24,7 +24,7 @@ import {
   VM_UFFD_MISSING,
   type Vma,
 } from '@faultline/mm-types'
-import type { CollapseRequest } from './collapse.ts'
+import type { CollapseRequest } from './collapse-request.ts'
 
 /** Merges the file's 2 MiB under a page of a vma. @returns SCAN_* */
 export function collapseFile(mm: HostMm, vma: Vma, vpn: number, request: CollapseRequest): number {

@@ -20,14 +20,7 @@ import {
 } from '@faultline/mm-types'
 import { collapseAnon } from './collapse-anon.ts'
 import { collapseFile } from './collapse-file.ts'
-
-/** What to collapse and how hard to try. */
-export interface CollapseRequest {
-  readonly policy: CollapsePolicy
-  readonly limits: CollapseLimits
-  /** MADV_COLLAPSE: limits do not apply, and the VM_NOHUGEPAGE flag still does. */
-  readonly forced: boolean
-}
+import type { CollapseRequest } from './collapse-request.ts'
 
 /**
  * Collapses the 2 MiB ranges that lie wholly within [start, end) of a vma.

@@ -3,9 +3,10 @@
  * @module
  */
 
-export { type CollapseRequest, collapseRange, createKhugepaged } from './collapse.ts'
+export { collapseRange, createKhugepaged } from './collapse.ts'
 export { collapseAnon } from './collapse-anon.ts'
 export { collapseFile } from './collapse-file.ts'
+export type { CollapseRequest } from './collapse-request.ts'
 export { never } from './policy/never.ts'
 export { perPte } from './policy/per-pte.ts'
 export { perVma } from './policy/per-vma.ts'

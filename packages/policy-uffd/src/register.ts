@@ -115,7 +115,7 @@ export function unregister(mm: HostMm, context: Userfaultfd, start: number, leng
 }
 
 /** @source v6.18 mm/userfaultfd.c userfaultfd_clear_vma() */
-export function clearVma(mm: HostMm, vma: Vma, start: number, end: number): void {
+function clearVma(mm: HostMm, vma: Vma, start: number, end: number): void {
   if (vma.flags & VM_UFFD_WP) protectRange(mm, vma, start, end, false)
   mm.modifyVma(vma, start, end, vma.flags & ~VM_UFFD_FLAGS, null)
 }

@@ -2,7 +2,7 @@ import { quoteInput } from './trace-error.ts'
 import { checkCounts, headerNumbers, headerText, readVersionLine, TraceLines } from './trace-lines.ts'
 
 /** What every record of a pgfault trace has. */
-export interface PgfaultRecordBase {
+interface PgfaultRecordBase {
   /** Microseconds since the previous line. */
   readonly dt: number
   /** Process and thread, numbered in order of appearance. */

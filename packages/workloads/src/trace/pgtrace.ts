@@ -141,7 +141,7 @@ const LETTER_OF_KIND: Readonly<Record<PgtraceEvent['kind'], string>> = {
 export type Fail = (problem: string, expected: string) => never
 
 /** Builds an event from its letter and operands in recorded order, refusing ranges no address space can hold. */
-export function makeEvent(letter: string, at: number, o: readonly number[], fail: Fail): PgtraceEvent {
+function makeEvent(letter: string, at: number, o: readonly number[], fail: Fail): PgtraceEvent {
   switch (letter) {
     case 'M':
     case 'I': {

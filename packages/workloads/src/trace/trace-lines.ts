@@ -121,7 +121,7 @@ export function checkVersionLine(line: string, format: string, fail: (problem: s
 }
 
 /** Collects the `key=value` words of a header line; words without `=` are left out. */
-export function headerValues(line: string): Record<string, string> {
+function headerValues(line: string): Record<string, string> {
   const values: Record<string, string> = Object.create(null)
   for (const word of line.split(' ').slice(1)) {
     const equals = word.indexOf('=')
