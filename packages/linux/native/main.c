@@ -125,7 +125,8 @@ static void run_line(char *text)
 		say("0");
 		return;
 	}
-	if (!strcmp(text, "close")) {
+	/* With arguments it is the operation on a userfaultfd. */
+	if (!strcmp(text, "close") && !*rest) {
 		session_close();
 		say("0");
 		return;
