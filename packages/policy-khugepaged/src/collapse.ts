@@ -7,7 +7,6 @@
 import {
   type CollapseCalls,
   type CollapseLimits,
-  type CollapsePolicy,
   type HostMm,
   SCAN_FAIL,
   SCAN_NEVER,

@@ -4,8 +4,8 @@ import type { Design } from '@faultline/mm-types'
 import { ExpressionError } from '@faultline/program'
 import type { Command } from 'commander'
 import { EXIT_DIFFERENCE, UsageError } from '../errors.ts'
-import type { Context } from '../main.ts'
-import { CONFIG_NAMES, type CellColumns, MATRIX_MEMORY, runCell } from '../matrix/cell.ts'
+import type { Context } from '../context.ts'
+import { type CellColumns, CONFIG_NAMES, MATRIX_MEMORY, runCell } from '../matrix/cell.ts'
 import { agrees, type MatrixDifference, printDifferences } from '../matrix/diff.ts'
 import { type MatrixFile, type MatrixRow, parseMatrix } from '../matrix/keys.ts'
 import { OPERATION_NAMES, STATE_NAMES } from '../matrix/operations.ts'
@@ -23,13 +23,22 @@ export function addMatrix(program: Command, context: Context): void {
   program
     .command('matrix')
     .description('compute the transitions that a recorded matrix names, or compare them with what was recorded')
-    .requiredOption('--keys <file>', 'rows of config, memtype, regmode, state, op, separated by tabs; further columns are what was recorded')
+    .requiredOption(
+      '--keys <file>',
+      'rows of config, memtype, regmode, state, op, separated by tabs; further columns are what was recorded',
+    )
     .option('--design <name>', 'the design that computes them (faultline designs)', 'linux-6.18')
     .option('--diff', 'compare with the columns in the file; exit with 1 on a difference')
     .option('--most <n>', 'differences listed at most', '50')
     .action((flags: MatrixFlags) => {
       const { out } = context.terminal
-      const design = findDesign(oneOf('design', flags.design, designs.map((each) => each.name)))!
+      const design = findDesign(
+        oneOf(
+          'design',
+          flags.design,
+          designs.map((each) => each.name),
+        ),
+      )!
       const file = readKeys(flags.keys)
       checkRows(file, flags.keys)
       if (flags.diff) {
@@ -39,7 +48,8 @@ export function addMatrix(program: Command, context: Context): void {
         return
       }
       const lines = file.header === null ? [] : [file.header]
-      for (const row of file.rows) lines.push([row.config, row.memory, row.mode, row.state, row.operation, ...compute(row, design)].join('\t'))
+      for (const row of file.rows)
+        lines.push([row.config, row.memory, row.mode, row.state, row.operation, ...compute(row, design)].join('\t'))
       out.write(`${lines.join('\n')}\n`)
     })
 }

@@ -6,9 +6,7 @@
  * @module
  */
 import { errnoName } from '@faultline/mm-types'
-import {
-  formatPageState, type Memory, range, type SyncSession,
-} from '@faultline/program'
+import { formatPageState, type Memory, range, type SyncSession } from '@faultline/program'
 import { CellOperations } from './operations.ts'
 
 /** What a registration configuration asks for. */
@@ -34,14 +32,25 @@ const CONFIGS: Readonly<Record<string, Config>> = {
 export const CONFIG_NAMES: readonly string[] = Object.keys(CONFIGS)
 /** Memory types as the recorder spells them. */
 export const MATRIX_MEMORY: Readonly<Record<string, Memory>> = {
-  anon: 'anon', shmem: 'shmem', 'shmem-priv': 'shmem-private', hugetlb: 'hugetlb', 'hugetlb-priv': 'hugetlb-private',
+  anon: 'anon',
+  shmem: 'shmem',
+  'shmem-priv': 'shmem-private',
+  hugetlb: 'hugetlb',
+  'hugetlb-priv': 'hugetlb-private',
 }
 
 /** The columns after the fifth: one for a refused set-up or a call that never ends, four for a transition. */
 export type CellColumns = readonly string[]
 
 /** Runs one cell on a fresh session. */
-export function runCell(session: SyncSession, configName: string, memory: Memory, mode: number, state: string, operation: string): CellColumns {
+export function runCell(
+  session: SyncSession,
+  configName: string,
+  memory: Memory,
+  mode: number,
+  state: string,
+  operation: string,
+): CellColumns {
   const config = CONFIGS[configName] as Config
   const cell = new CellOperations(session, memory, config.hugetlbAtEdge === true && memory.startsWith('hugetlb'))
   cell.map()
@@ -61,11 +70,10 @@ export function runCell(session: SyncSession, configName: string, memory: Memory
     if (result === undefined) return ['KILLED by 14']
     results.push(`${errnoName(result)} `)
   }
-  return [`rc=${results.join('')}`, cell.events, `${spell(before)} -> ${spell(cell.state('A'))}`, `dPTE=${(cell.tables() - tables) / 1024}k`]
+  return [
+    `rc=${results.join('')}`,
+    cell.events,
+    `${formatPageState(before)} -> ${formatPageState(cell.state('A'))}`,
+    `dPTE=${(cell.tables() - tables) / 1024}k`,
+  ]
 }
-
-/** A page state as the recorder spells it. */
-export function spell(state: number): string {
-  return formatPageState(state)
-}
-

@@ -32,7 +32,15 @@ export function parseMatrix(text: string, file: string): MatrixFile {
     if (operation === undefined || !/^\d+$/.test(mode ?? '')) {
       throw new UsageError(`${file}:${i + 1}: not a row of a matrix; expected config, memtype, regmode, state and op, separated by tabs`)
     }
-    rows.push({ line: i + 1, config: config as string, memory: memory as string, mode: Number(mode), state: state as string, operation, expected })
+    rows.push({
+      line: i + 1,
+      config: config as string,
+      memory: memory as string,
+      mode: Number(mode),
+      state: state as string,
+      operation,
+      expected,
+    })
   })
   return { header, rows }
 }

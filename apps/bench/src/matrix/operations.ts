@@ -3,8 +3,16 @@
  * @module
  */
 import { EINVAL } from '@faultline/mm-types'
-import { type Memory, type Operation, type Outcome, place, range, STATE_PRESENT, type SyncSession } from '@faultline/program'
-import { spell } from './cell.ts'
+import {
+  formatPageState,
+  type Memory,
+  type Operation,
+  type Outcome,
+  place,
+  range,
+  STATE_PRESENT,
+  type SyncSession,
+} from '@faultline/program'
 
 /** Operations that are one system call on the first page, by the recorder's name. */
 const SIMPLE: Readonly<Record<string, Operation>> = {
@@ -208,7 +216,7 @@ export class CellOperations {
     for (const message of outcome.messages ?? []) {
       const flags = message.flags ?? 0
       const kind = flags & 2 ? 'EV_WP' : flags & 4 ? 'EV_MINOR' : 'EV_MISSING'
-      this.events += `${kind}${flags & 1 ? ',W' : ''}()[${spell(message.state ?? 0)}] `
+      this.events += `${kind}${flags & 1 ? ',W' : ''}()[${formatPageState(message.state ?? 0)}] `
     }
     if (outcome.livelock || outcome.blocked) return undefined
     if (outcome.signal) this.events += `${outcome.signal}(code${outcome.signalCode}) `
@@ -227,15 +235,21 @@ export class CellOperations {
     // Without an address the kernel takes the gap that an alias has left, if there is one.
     const to = dontUnmap ? (this.aliasGone ? { to: place('alias') } : {}) : { to: place('q') }
     const outcome = this.perform({
-      op: 'mremap', range: whole, newPages: this.pages, region: 'new', mayMove: true, dontUnmap, ...to,
+      op: 'mremap',
+      range: whole,
+      newPages: this.pages,
+      region: 'new',
+      mayMove: true,
+      dontUnmap,
+      ...to,
     })
-    if (outcome.errno === 0) this.events += `new=[${spell(this.state('new'))}] `
+    if (outcome.errno === 0) this.events += `new=[${formatPageState(this.state('new'))}] `
     return outcome.errno
   }
 
   private fork(): number {
     const { errno } = this.perform({ op: 'fork', child: 'child' })
-    this.events += `child=[${spell(this.state('A', 'child'))}] `
+    this.events += `child=[${formatPageState(this.state('A', 'child'))}] `
     this.perform({ op: 'exit', process: 'child' })
     return errno
   }
@@ -247,26 +261,51 @@ export class CellOperations {
     this.perform({ op: 'madvise', range: range('s', 0, this.hugetlb ? 512 : 1), advice: 'nohugepage' })
     this.perform({ op: 'write', at: place('s'), value: 4 })
     const { errno } = this.perform({ op: 'move', uffd: 'u', range: range('A', 0, 1), from: place('s'), mode: 0 })
-    this.events += `src=[${spell(this.state('s'))}] `
+    this.events += `src=[${formatPageState(this.state('s'))}] `
     return errno
   }
 
   private moveOut(mode: number): number {
     const { errno } = this.perform({ op: 'move', uffd: 'u', range: range('A', 8, 1), from: place('A'), mode })
     const page = this.perform({ op: 'pagemap', range: range('A', 8, 1) })
-    this.events += `dst=[${spell((page.pages as readonly number[])[0] as number)}] `
+    this.events += `dst=[${formatPageState((page.pages as readonly number[])[0] as number)}] `
     return errno
   }
 }
 
 /** States the recorder knows. */
 export const STATE_NAMES: readonly string[] = [
-  'none', 'none_pt', 'cache_only', 'cache_marker', 'readfault', 'written', 'written_wp', 'swapped', 'swapped_wp', 'marker_wp', 'poison', 'guard',
+  'none',
+  'none_pt',
+  'cache_only',
+  'cache_marker',
+  'readfault',
+  'written',
+  'written_wp',
+  'swapped',
+  'swapped_wp',
+  'marker_wp',
+  'poison',
+  'guard',
   'forkshared',
 ]
 
 /** Operations the recorder knows; a cell may join several with `+`. */
 export const OPERATION_NAMES: readonly string[] = [
-  ...Object.keys(SIMPLE), 'read', 'write', 'punch', 'trunc', 'unreg', 'regmissing', 'close', 'mprotRO_RW', 'mprotNONE_RW', 'mremap',
-  'mremap_dontunmap', 'fork', 'movedst', 'movesrc', 'movesrc_holes',
+  ...Object.keys(SIMPLE),
+  'read',
+  'write',
+  'punch',
+  'trunc',
+  'unreg',
+  'regmissing',
+  'close',
+  'mprotRO_RW',
+  'mprotNONE_RW',
+  'mremap',
+  'mremap_dontunmap',
+  'fork',
+  'movedst',
+  'movesrc',
+  'movesrc_holes',
 ]
