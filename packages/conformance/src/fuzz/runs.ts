@@ -10,9 +10,9 @@ import { finalObservations, observationsAfter } from './observe.ts'
 /** What performing an operation came to; a system that fails in itself says how. */
 export type Answer = Outcome | { readonly inexpressible: string } | { readonly crash: string }
 
-/** A system that takes many programs at once and answers each operation. */
+/** A system that takes many programs at once. A list shorter than its program ends before what could not be performed. */
 export interface BatchSystem extends System {
-  runMany(programs: readonly (readonly Operation[])[]): Promise<readonly (readonly Answer[])[]>
+  runMany(programs: Iterable<readonly Operation[]>): AsyncIterable<readonly Outcome[]>
 }
 
 /** A program as it was performed: observations included, what could not be performed left out. */
@@ -71,9 +71,19 @@ export async function runFirst(system: System, program: readonly Operation[], wa
 
 /** Runs scripts on the second system, which performs what it is told. */
 export async function runScripts(system: System, scripts: readonly Script[]): Promise<readonly (readonly Answer[])[]> {
-  if ('runMany' in system) return (system as BatchSystem).runMany(scripts.map((script) => script.operations))
   const results: Answer[][] = []
-  for (const script of scripts) results.push(await runScript(system, script.operations))
+  if ('runMany' in system) {
+    try {
+      for await (const outcomes of (system as BatchSystem).runMany(scripts.map((script) => script.operations))) {
+        const { operations } = scripts[results.length]!
+        const short = outcomes.length < operations.length
+        results.push(short ? [...outcomes, { inexpressible: `${system.name} cannot perform '${operations[outcomes.length]!.op}' here` }] : [...outcomes])
+      }
+    } catch {
+      // Whose fault it was is found below, where each program has a session of its own.
+    }
+  }
+  for (const script of scripts.slice(results.length)) results.push(await runScript(system, script.operations))
   return results
 }
 

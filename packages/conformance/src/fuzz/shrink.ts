@@ -23,13 +23,13 @@ const BATCH = 16
 export async function shrink(pair: Pair, program: readonly Operation[], difference: Difference, most = 3000): Promise<Shrunk> {
   // What was performed is a program too, without what came after the difference.
   let best: Shrunk = { program: difference.script, difference, tried: 0 }
-  const again = await tryAll(pair, [difference.script])
+  const again = await tryAll(pair, [difference.script], difference)
   if (again.found === undefined) best = { program, difference, tried: 1 }
   for (let improved = true; improved && best.tried < most; ) {
     improved = false
     for (const pass of [chunks, singles, pairs, plainer]) {
       for (;;) {
-        const { found, tried } = await tryAll(pair, pass(best.program))
+        const { found, tried } = await tryAll(pair, pass(best.program), difference)
         best = found === undefined ? { ...best, tried: best.tried + tried } : { ...found, tried: best.tried + tried }
         if (found === undefined || best.tried >= most) break
         improved = true
@@ -39,14 +39,19 @@ export async function shrink(pair: Pair, program: readonly Operation[], differen
   return best
 }
 
-async function tryAll(pair: Pair, candidates: Iterable<readonly Operation[]>): Promise<{ found?: { program: readonly Operation[]; difference: Difference }; tried: number }> {
+/** Whether two differences are probably the same: of the same operation and field. Else a program might shrink to another's cause. */
+function isAlike(one: Difference, other: Difference): boolean {
+  return one.operation.op === other.operation.op && one.field.field === other.field.field
+}
+
+async function tryAll(pair: Pair, candidates: Iterable<readonly Operation[]>, like: Difference): Promise<{ found?: { program: readonly Operation[]; difference: Difference }; tried: number }> {
   let tried = 0
   const all = [...candidates]
   for (let from = 0; from < all.length; from += BATCH) {
     const batch = all.slice(from, from + BATCH)
     const verdicts = await comparePrograms(pair, batch)
     tried += batch.length
-    const at = verdicts.findIndex((verdict) => verdict.difference !== undefined)
+    const at = verdicts.findIndex((verdict) => verdict.difference !== undefined && isAlike(verdict.difference, like))
     if (at >= 0) return { found: { program: batch[at]!, difference: verdicts[at]!.difference! }, tried }
   }
   return { tried }
