@@ -1,6 +1,6 @@
 import type { ModelSession } from '@faultline/mm'
 import { type Design, UFFD_FEATURE_WP_HUGETLBFS_SHMEM, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
-import { formatPageState, MEMORY_TYPES, type Memory, range } from '@faultline/program'
+import { MEMORY_TYPES, type Memory, range } from '@faultline/program'
 import { specialPte, swapType1 } from '@faultline/swap-entry'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -15,7 +15,7 @@ function states(session: ModelSession, program: RandomProgram): string {
     if (!mm.alive) continue
     for (const region of REGIONS) {
       const { pages } = session.perform({ op: 'pagemap', process, range: range(region, 0, program.pages) })
-      seen.push(`${process}:${region} ${pages?.map(formatPageState).join('|')} ${mm.tableBytes()}`)
+      seen.push(`${process}:${region} ${pages?.join()} ${mm.tableBytes()}`)
     }
   }
   return seen.join('\n')

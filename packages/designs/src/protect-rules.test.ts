@@ -142,6 +142,19 @@ monitor u wp=unprotect`
     expect(await huge(...zero, ...written, 'read A => value 5', 'read A+1 => value 0')).toEqual([])
   })
 
+  test('none lies across the border of two mappings', async () => {
+    expect(
+      await huge(
+        'write A 1',
+        'madvise A 0 8 nohugepage',
+        'fork child',
+        'write A+9 2',
+        'child: read A+9 => value 0',
+        'child: read A => value 1',
+      ),
+    ).toEqual([])
+  })
+
   test('an armed one goes to swap page by page, each with its bit', async () => {
     expect(
       await huge(

@@ -56,7 +56,11 @@ export function randomProgram(
   return fc.constantFrom(...memories).chain((memory) => {
     const pages = memory.startsWith('hugetlb') ? 3 : 512 + 8
     return fc
-      .array(fc.oneof({ weight: 3, arbitrary: operation(memory, pages) }, ...more(memory, pages)), { minLength: 5, maxLength: 30 })
+      .array(fc.oneof({ weight: 3, arbitrary: operation(memory, pages) }, ...more(memory, pages)), {
+        minLength: 10,
+        maxLength: 40,
+        size: 'max',
+      })
       .map((operations) => ({ memory, pages, setup: setupOf(memory, pages, features), operations: oneFork(operations) }))
   })
 }
@@ -79,7 +83,7 @@ function oneFork(operations: readonly Operation[]): Operation[] {
 
 function operation(memory: Memory, pages: number): fc.Arbitrary<Operation> {
   const region = fc.constantFrom('X', 'X', 'Y')
-  const page = pages < 8 ? fc.nat(pages - 1) : fc.constantFrom(0, 1, 2, 3, 15, 16, 511, 512, 519)
+  const page = pages < 8 ? fc.nat(pages - 1) : fc.constantFrom(0, 0, 1, 1, 2, 16, 511, 512)
   const process = fc.constantFrom({}, {}, { process: 'child' })
   const value = fc.integer({ min: 1, max: 99 })
   const at = fc.tuple(region, page).map(([r, p]) => place(r, p))
@@ -109,7 +113,7 @@ function operation(memory: Memory, pages: number): fc.Arbitrary<Operation> {
         .map((r): Operation => ({ op: 'madvise', range: r.span, advice: r.advice, ...r.process })),
     },
     {
-      weight: 3,
+      weight: 5,
       arbitrary: fc
         .record({ span, op: fc.constantFrom('reclaim' as const, 'khugepaged' as const), process })
         .map((r): Operation => ({ op: r.op, range: r.span, ...r.process })),

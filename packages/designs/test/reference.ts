@@ -1,6 +1,7 @@
 /**
  * What memory must contain, kept without page tables: one value a page, an overlay for private copies.
  */
+import { ENOMEM } from '@faultline/mm-types'
 import type { Memory, Operation, Outcome, Range } from '@faultline/program'
 import { memoryOf, REGIONS } from './random-program.ts'
 
@@ -39,7 +40,10 @@ export class Reference {
       }
       case 'madvise':
         if (operation.advice === 'dontneed' && !this.isShared(operation.range.at.region)) this.each(process, operation.range, drop)
-        if (operation.advice === 'remove' && outcome.errno === 0) this.each(process, operation.range, (_, page) => this.file.delete(page))
+        if (operation.advice === 'populate_write') this.populate(process, operation.range)
+        // A hole in the range is told after everything that is mapped has been advised.
+        if (operation.advice === 'remove' && (outcome.errno === 0 || outcome.errno === ENOMEM))
+          this.each(process, operation.range, (_, page) => this.file.delete(page))
         return
       case 'fallocate':
         for (let page = operation.page; page < operation.page + operation.pages; page++) {
@@ -101,6 +105,17 @@ export class Reference {
   private store(process: string, region: string, page: number, value: number): void {
     if (this.isShared(region)) this.file.set(page, value)
     else this.view(process, region, page).own = value
+  }
+
+  /** Gives a private mapping its copies, up to the first page that cannot be written. */
+  private populate(process: string, range: Range): void {
+    const { region, page: first } = range.at
+    if (this.isShared(region)) return
+    for (let page = first; page < first + range.pages; page++) {
+      const view = this.view(process, region, page)
+      if (!view.mapped || !view.prot.includes('w') || (this.memory !== 'anon' && page >= this.size && view.own === undefined)) return
+      view.own ??= this.file.get(page) ?? 0
+    }
   }
 
   private protectUpToHole(process: string, range: Range, prot: string): void {

@@ -5,7 +5,7 @@
  * microseconds.
  * @module
  */
-import type { UffdContext } from '@faultline/mm-types'
+import type { HostMm, UffdContext } from '@faultline/mm-types'
 import type { VmArea } from './vma.ts'
 
 /** Ordered vmas that do not overlap. */
@@ -68,6 +68,7 @@ export class VmaList {
   splitAt(vpn: number): void {
     const vma = this.find(vpn)
     if (vma === undefined || vma.start === vpn) return
+    splitHugeAt(vma, vpn)
     const upper = vma.copy(vma.mm, vpn, vma.end, vma.pgoff + (vpn - vma.start))
     vma.end = vpn
     this.insert(upper)
@@ -108,6 +109,12 @@ export class VmaList {
       next.anonVma.vmas.add(vma)
     }
   }
+}
+
+/** No huge leaf lies across the border of two vmas. @source v6.18 mm/huge_memory.c vma_adjust_trans_huge() */
+function splitHugeAt(vma: VmArea, vpn: number): void {
+  const mm = vma.mm as HostMm
+  if (vma.pageShift === 12 && (vpn & 511) !== 0 && mm.hugeLeaf(vpn) !== 0) mm.splitHuge(vma, vpn)
 }
 
 /** @source v6.18 mm/vma.c is_mergeable_vma(), is_mergeable_anon_vma(); hugetlb vmas are VM_SPECIAL-like and stay apart */
