@@ -114,6 +114,6 @@ function unsupportedRow(design: Design, reason: string): UnsupportedRow {
     steps: null,
     counters: null,
     // Printed after the name, so it must not begin with it once more.
-    why: `${reason.replace(`${design.name} `, '')}.`,
+    why: `${reason.startsWith(`${design.name} `) ? reason.slice(design.name.length + 1) : reason}.`,
   }
 }

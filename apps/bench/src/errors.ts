@@ -24,6 +24,7 @@ export class UsageError extends Error {
 
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
+  if (isUnplayable(error)) return EXIT_USAGE
   if (error instanceof UsageError || error instanceof TraceError || error instanceof ExpressionError) return EXIT_USAGE
   if (isOutOfMemory(error)) return EXIT_MACHINE
   return EXIT_BUG
@@ -38,6 +39,13 @@ export function describeError(error: unknown): string {
   }
   if (isOutOfMemory(error)) return 'faultline: this machine has too little free memory for the run; try a smaller trace or fewer epochs\n'
   return `faultline: ${firstLine(error instanceof Error ? error.message : String(error))}\n`
+}
+
+/** What workloads say of a well-formed trace whose calls no kernel would grant. */
+const UNPLAYABLE = /the replay of a program needs it to succeed$|cannot be replayed$|lies outside the recorded region/
+
+function isUnplayable(error: unknown): boolean {
+  return error instanceof Error && UNPLAYABLE.test(error.message)
 }
 
 /** V8 throws this when the operating system refuses the memory of a typed array. */

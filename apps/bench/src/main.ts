@@ -18,7 +18,7 @@ import { usageError } from './usage.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 the comparison or check found a difference (compare: only with --fail-on-lost; replay: a
-message the model does not explain), 2 bad input or usage, 3 this machine cannot do it, 130 ended by Ctrl-C.`
+message the model does not explain), 2 bad input or usage, 3 this machine cannot do it, 70 a bug, 130 ended by Ctrl-C.`
 
 /**
  * Runs the `faultline` command with the given arguments (without node and script) and answers with its exit code.

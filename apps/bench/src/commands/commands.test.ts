@@ -126,6 +126,21 @@ test.each([
   expect(readdirSync(folder)).toEqual(before)
 })
 
+test('a well-formed trace that maps nothing at all is bad input, not a bug', async () => {
+  writeFileSync(inFolder('odd.txt'), '#pgtrace 1\n#program none\nM1000 1 3 22 -\nw1000\nM2000 0 3 22 -\nE\n')
+  const { code, out, err } = await faultline(
+    'compare',
+    '--workload',
+    'dirty-tracking',
+    '--designs',
+    'linux-6.4',
+    '--trace',
+    inFolder('odd.txt'),
+  )
+  expect({ code, out }).toEqual({ code: 2, out: '' })
+  expect(err).toMatch(/\nfaultline: mmap failed with EINVAL; the replay of a program needs it to succeed\n$/)
+})
+
 test('a recorded stream is explained message by message', async () => {
   const { code, out } = await faultline('replay', 'flushbuf', '--design', 'linux-6.18')
   expect(code).toBe(0)

@@ -11,8 +11,8 @@ import {
   type WorkloadResult,
 } from '@faultline/workloads'
 import type { Command } from 'commander'
-import { EXIT_DIFFERENCE, EXIT_DONE, UsageError } from '../errors.ts'
 import type { Context } from '../context.ts'
+import { EXIT_DIFFERENCE, EXIT_DONE, UsageError } from '../errors.ts'
 import { oneOf, quote } from '../names.ts'
 import { checkWritable, writeWhole } from '../output.ts'
 import { breathe, createProgress, type Progress } from '../progress.ts'

@@ -101,7 +101,7 @@ function armingOf(design: Design, memory: Memory): Design['arming']['anon'] {
 
 function costs(row: Explained, ideal: Explained): string {
   const parts = [`${(row.steps / Math.max(ideal.steps, 1)).toFixed(2)}× the oracle’s steps`]
-  if (row.messages > 0) parts.push(`${count(row.messages)} messages to answer`)
+  if (row.messages > 0) parts.push(`${count(row.messages)} ${row.messages === 1 ? 'message' : 'messages'} to answer`)
   const more = Math.round((row.pageTableBytes - ideal.pageTableBytes) / 1024)
   if (more > 0) parts.push(`${count(more)} KiB more page tables`)
   return parts.join(', ')
