@@ -25,6 +25,7 @@ import {
   type Vma,
 } from '@faultline/mm-types'
 import type { CollapseRequest } from './collapse-request.ts'
+import { mapCollapsed } from './map-collapsed.ts'
 
 /** Merges the file's 2 MiB under a page of a vma. @returns SCAN_* */
 export function collapseFile(mm: HostMm, vma: Vma, vpn: number, request: CollapseRequest): number {
@@ -36,7 +37,8 @@ export function collapseFile(mm: HostMm, vma: Vma, vpn: number, request: Collaps
   if (result !== SCAN_SUCCEED && result !== SCAN_PTE_MAPPED_HUGEPAGE) return result
   retractTables(inode, start, request)
   // The call on an armed vma fails although the cache is merged.
-  return request.policy.retracts(vma.flags) ? SCAN_SUCCEED : SCAN_PTE_UFFD_WP
+  if (!request.policy.retracts(vma.flags)) return SCAN_PTE_UFFD_WP
+  return request.forced ? mapCollapsed(mm, vma, vpn, inode.pages.get(start) as number) : SCAN_SUCCEED
 }
 
 function scanFile(mm: HostMm, inode: Inode, start: number, request: CollapseRequest): number {
