@@ -12,7 +12,8 @@ import type { Userfaultfd } from './context.ts'
  * @source v6.18 fs/userfaultfd.c userfaultfd_api()
  */
 export function handshake(context: Userfaultfd, support: UffdSupport, version: number, features: number): number {
-  if (version !== UFFD_API || (features & ~support.features) !== 0 || features < 0) return -EINVAL
+  // Subtracted rather than masked: a feature may be a bit above the 32 that bitwise operators see.
+  if (version !== UFFD_API || features !== (features & support.features)) return -EINVAL
   if (context.ready) return -EINVAL
   context.features = features & UFFD_FEATURE_WP_ASYNC ? features | UFFD_FEATURE_WP_UNPOPULATED : features
   return support.features
