@@ -7,6 +7,7 @@ import { addCompare } from './commands/compare.ts'
 import { addDesigns } from './commands/designs.ts'
 import { addMatrix } from './commands/matrix.ts'
 import { addReplay } from './commands/replay.ts'
+import { addScripts } from './commands/scripts.ts'
 import { addStart } from './commands/start.ts'
 import { addTraces } from './commands/traces.ts'
 import { addWorkloads } from './commands/workloads.ts'
@@ -63,6 +64,6 @@ export function createProgram(context: Context): Command {
     })
     .helpCommand(false)
     .addHelpText('after', EXIT_CODES)
-  for (const add of [addStart, addCompare, addReplay, addMatrix, addDesigns, addWorkloads, addTraces]) add(program, context)
+  for (const add of [addStart, addCompare, addReplay, addMatrix, addScripts, addDesigns, addWorkloads, addTraces]) add(program, context)
   return program
 }

@@ -2,7 +2,7 @@
  * Scripts: one file of program text for one case of a kernel selftest.
  * @module
  */
-import { MEMORY_TYPES, type Memory, parseProgram, type Program } from '@faultline/program'
+import { MEMORY_TYPES, type Memory, type Program, parseProgram } from '@faultline/program'
 
 /** One case of a selftest, written as a program. */
 export interface Script {
@@ -43,7 +43,8 @@ export function parseScript(file: string, text: string): Script {
   const found = /^([^/]+)\/([^/]+)\.flt$/.exec(file)
   if (found === null) throw new Error(`${file}: a script is called SUITE/CASE.flt`)
   const program = parseProgram(text, file)
-  if (program.memories === undefined) throw new Error(`${file}: the memory types are missing; begin with a line such as "memory anon shmem"`)
+  if (program.memories === undefined)
+    throw new Error(`${file}: the memory types are missing; begin with a line such as "memory anon shmem"`)
   return { suite: found[1]!, name: found[2]!, file, memories: program.memories, text, program }
 }
 
