@@ -7,6 +7,7 @@ export { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from './access-requ
 export { MONITOR_STAMP } from './blocked.ts'
 export { pageState } from './calls/pagemap.ts'
 export type { ScanRequest, ScanResult } from './calls/scan-output.ts'
+export { NOT_MODELLED, type NotModelled } from './fidelity.ts'
 export { DEFAULT_SETTINGS, type KernelParts, SimulatedKernel } from './kernel.ts'
 export type { ComposedKernel } from './laboratory.ts'
 export { ModelSession } from './model-session.ts'
