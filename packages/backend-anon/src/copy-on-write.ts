@@ -59,7 +59,7 @@ export function copyOnWrite(fault: Fault): number {
   return FAULT_DONE
 }
 
-/** An anonymous page that no one else maps or caches. @source wp_can_reuse_anon_folio() */
+/** An anonymous page that no one else maps or caches. @source mm/memory.c wp_can_reuse_anon_folio() */
 function canReuse(machine: Machine, pfn: number): boolean {
   const { frames, swap } = machine
   const flags = frames.flags(pfn)
@@ -67,7 +67,7 @@ function canReuse(machine: Machine, pfn: number): boolean {
   if (flags & FRAME_EXCLUSIVE) return true
   const head = frames.head(pfn)
   const slot = frames.field(head, FRAME_SLOT)
-  // While other entries hold the slot, the page in the swap cache is theirs too. @source folio_free_swap()
+  // While other entries hold the slot, the page in the swap cache is theirs too. @source mm/swapfile.c folio_free_swap()
   if (slot !== 0 && swap.count(slot - 1) !== 0) return false
   return frames.field(head, FRAME_FLAGS) >>> 16 === 0 && frames.field(head, FRAME_REF) === (slot !== 0 ? 2 : 1)
 }

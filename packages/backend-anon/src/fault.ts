@@ -21,6 +21,7 @@ import { newAnonPage, pteHi, pteLo, ZERO_PFN } from '@faultline/pagetable-core'
  *
  * @returns FAULT_DONE, FAULT_MISSING for a registered vma, FAULT_OOM
  * @source v6.18 mm/memory.c do_anonymous_page()
+ * @fidelity simplified: 4 KiB pages only (no mTHP)
  */
 export function faultAnon(fault: Fault): number {
   const { vma, mm } = fault

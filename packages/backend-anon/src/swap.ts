@@ -36,6 +36,7 @@ const AREA = 0
  * Brings a swapped page back; the uffd-wp and soft-dirty bits move from the swap entry into the pte.
  *
  * @source v6.18 mm/memory.c do_swap_page()
+ * @fidelity simplified: one page at a time, no readahead; a page leaves the swap cache as soon as no entry holds its slot
  */
 export function swapIn(fault: Fault): number {
   const { vma, mm, lo, hi } = fault
@@ -91,6 +92,7 @@ function leaveSwapCache(machine: Machine, pfn: number, slot: number): void {
  * Replaces one mapping of an anonymous page by an entry for `slot`. The uffd-wp bit rides along.
  *
  * @source v6.18 mm/rmap.c try_to_unmap_one()
+ * @fidelity simplified: one pte at a time, no batches; a slot for each page
  */
 export function swapOutEntry(fault: Fault, slot: number): void {
   const { lo, hi, mm } = fault

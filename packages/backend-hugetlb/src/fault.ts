@@ -67,6 +67,7 @@ export function faultHugetlb(fault: Fault, pool: HugePool): number {
  *
  * An armed page is never copied: the bit must be resolved first.
  * @source v6.18 mm/hugetlb.c hugetlb_wp()
+ * @fidelity simplified: a writer that finds the pool empty gets SIGBUS; no page is taken from a child
  */
 export function copyOnWriteHugetlb(fault: Fault, pool: HugePool): number {
   const { vma, mm, lo, hi } = fault

@@ -3,6 +3,7 @@
  *
  * A shared mapping's promises belong to the file, a private mapping's to the vma that made them (a child of fork has none).
  * @source v6.18 mm/hugetlb.c hugetlb_reserve_pages(), alloc_hugetlb_folio(), dequeue_hugetlb_folio_vma()
+ * @fidelity simplified: one pool a page size; no surplus pages, nodes, subpools or cgroups
  * @module
  */
 import { ENOMEM, FRAME_HUGETLB, type Inode, type Machine, VM_NORESERVE, VM_SHARED, type Vma } from '@faultline/mm-types'

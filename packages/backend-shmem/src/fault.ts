@@ -67,7 +67,7 @@ function mapPrivateCopy(fault: Fault, page: number): number {
   return FAULT_DONE
 }
 
-/** Maps a page of the cache by one pte. @source set_pte_range(), vma_wants_writenotify() */
+/** Maps a page of the cache by one pte. @source mm/memory.c set_pte_range(); mm/vma.c vma_wants_writenotify() */
 function mapCachePage(mm: Mm, vma: Vma, table: number, index: number, page: number, write: boolean, armed: boolean): void {
   const frames = mm.machine.frames
   const writableProt = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE)
@@ -79,7 +79,13 @@ function mapCachePage(mm: Mm, vma: Vma, table: number, index: number, page: numb
   frames.setField(page, FRAME_MAP, frames.field(page, FRAME_MAP) + 1)
 }
 
-/** Maps cached neighbours of a read fault too. @returns true when the faulting page was among them @source do_fault_around() */
+/**
+ * Maps cached neighbours of a read fault too.
+ *
+ * @returns true when the faulting page was among them
+ * @source v6.18 mm/memory.c do_fault_around()
+ * @fidelity simplified: the window and what it leaves out are those of Linux; no page is locked or not yet read
+ */
 function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
   const { vma, mm, vpn } = fault
   const tables = mm.machine.tables
@@ -99,7 +105,7 @@ function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
   return los[base + (vpn & 511)] !== 0
 }
 
-/** A huge page of the cache is mapped by one pmd when nothing else is there yet. @source do_set_pmd() */
+/** A huge page of the cache is mapped by one pmd when nothing else is there yet. @source mm/memory.c do_set_pmd() */
 function mapsHuge(fault: Fault, page: number): boolean {
   const { vma, mm, vpn } = fault
   const frames = mm.machine.frames

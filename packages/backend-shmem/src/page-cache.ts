@@ -1,7 +1,10 @@
 /**
  * The page cache of a shmem file. An entry is a frame, or the negated slot of a page in swap.
  *
- * @source v6.18 mm/shmem.c shmem_get_folio_gfp(), shmem_writepage(), shmem_undo_range()
+ * @source v6.18 mm/shmem.c shmem_get_folio_gfp(), shmem_writeout(), shmem_undo_range()
+ * @fidelity simplified shmem_get_folio_gfp(): 4 KiB pages only; no readahead
+ * @fidelity simplified shmem_writeout(): huge pages of the cache are not swapped
+ * @fidelity simplified shmem_undo_range(): a huge page cut by the range is not split
  * @module
  */
 import {

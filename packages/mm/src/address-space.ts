@@ -116,7 +116,7 @@ export class ProcessMemory implements AddressSpace {
     return (this.countTables() + this.deposited) * PAGE_SIZE
   }
 
-  /** Huge pages deposit a table each, to be used when they are split. @source pgtable_trans_huge_deposit() */
+  /** Huge pages deposit a table each, to be used when they are split. @source mm/pgtable-generic.c pgtable_trans_huge_deposit() */
   deposit(tables: number): void {
     this.deposited += tables
   }
@@ -125,7 +125,7 @@ export class ProcessMemory implements AddressSpace {
     this.kernel.flush(this, vpn, pages)
   }
 
-  /** Gives a vma an anon_vma before its first private page. @source anon_vma_prepare() */
+  /** Gives a vma an anon_vma before its first private page. @source mm/rmap.c __anon_vma_prepare() */
   prepareAnonVma(vma: Vma): void {
     if (vma.anonVma === null) joinAnonVma(vma, this.kernel.newAnonVma())
   }

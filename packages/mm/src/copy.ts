@@ -2,7 +2,8 @@
  * fork: copies vmas and, where it must, their entries.
  *
  * @source v6.18 mm/memory.c copy_page_range(), copy_pte_range(), copy_nonpresent_pte(); mm/huge_memory.c copy_huge_pmd();
- * mm/hugetlb.c copy_hugetlb_page_range(); kernel/fork.c dup_mmap()
+ * mm/hugetlb.c copy_hugetlb_page_range(); mm/mmap.c dup_mmap()
+ * @fidelity simplified copy_pte_range(): no page is pinned, so none is copied early
  * @module
  */
 import {

@@ -2,6 +2,7 @@
  * The fault path: vma, then the leaf, then whoever serves leaves of that class.
  *
  * @source v6.18 mm/memory.c handle_mm_fault(), handle_pte_fault(), do_wp_page(), handle_pte_marker(); mm/hugetlb.c hugetlb_fault()
+ * @fidelity simplified handle_mm_fault(): no locks, no retries, no NUMA hinting, no memory cgroups
  * @module
  */
 import {
@@ -125,7 +126,7 @@ function servePresent(kernel: Kernel, fault: Fault): number {
     kernel.machine.counters.faultsWp++
   }
   if (vma.flags & VM_SHARED) {
-    // hugetlb refuses to copy or reuse an armed page, registered or not. @source hugetlb_wp()
+    // hugetlb refuses to copy or reuse an armed page, registered or not. @source mm/hugetlb.c hugetlb_wp()
     if (vma.backend === 'hugetlb' && fault.lo & PAGE_UFFD_WP) return FAULT_DONE
     tables.lo(fault.table)[tables.base(fault.table) + fault.index] = fault.lo | PAGE_RW | PAGE_DIRTY
     kernel.machine.counters.ptes++
@@ -165,7 +166,7 @@ function serveMarker(kernel: Kernel, fault: Fault, bits: number): number {
   if (vma.flags & VM_UFFD_WP) fault.armed = true
   else if (vma.backend === 'hugetlb') fault.armed = true
   else {
-    // Left behind by a registration that is gone: cleared, and the access finds none. @source pte_marker_handle_uffd_wp()
+    // Left behind by a registration that is gone: cleared, and the access finds none. @source mm/memory.c pte_marker_handle_uffd_wp()
     kernel.machine.tables.set(fault.table, fault.index, 0, 0)
     return FAULT_DONE
   }

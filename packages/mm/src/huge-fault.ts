@@ -2,6 +2,7 @@
  * Faults on huge leaves of 4 KiB vmas, and the choice to serve an empty range by a huge page.
  *
  * @source v6.18 mm/huge_memory.c do_huge_pmd_anonymous_page(), do_huge_pmd_wp_page(); mm/memory.c wp_huge_pmd()
+ * @fidelity simplified do_huge_pmd_anonymous_page(): no sizes between 4 KiB and 2 MiB to fall back to
  * @module
  */
 import {
@@ -81,7 +82,7 @@ function faultAnonHuge(kernel: Kernel, mm: AddressSpace, fault: Fault): number {
   return FAULT_DONE
 }
 
-/** Maps a new anonymous huge page, writable as the vma is. @source map_anon_folio_pmd() */
+/** Maps a new anonymous huge page, writable as the vma is. @source mm/huge_memory.c map_anon_folio_pmd() */
 function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number): void {
   const frames = mm.machine.frames
   const start = vpn - (vpn & 511)
@@ -119,7 +120,7 @@ function servePresentHuge(kernel: Kernel, mm: AddressSpace, fault: Fault, lo: nu
   return copyHugeOnWrite(kernel, mm, fault, lo)
 }
 
-/** Reuses an exclusive huge page, or falls back to ptes. @source do_huge_pmd_wp_page(), do_huge_zero_wp_pmd() */
+/** Reuses an exclusive huge page, or falls back to ptes. @source mm/huge_memory.c do_huge_pmd_wp_page(), do_huge_zero_wp_pmd() */
 function copyHugeOnWrite(kernel: Kernel, mm: AddressSpace, fault: Fault, lo: number): number {
   const { vma, vpn } = fault
   const machine = kernel.machine

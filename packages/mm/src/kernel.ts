@@ -126,7 +126,7 @@ export class SimulatedKernel implements Kernel {
     }
   }
 
-  /** True while flushes of an address space are still due. @source mm_tlb_flush_pending() */
+  /** True while flushes of an address space are still due. @source include/linux/mm_types.h mm_tlb_flush_pending() */
   flushPending(mm: Mm): boolean {
     return this.deferred.some((flush) => flush.mm === mm)
   }

@@ -2,6 +2,7 @@
  * KSM: equal anonymous pages of mergeable mappings become one.
  *
  * @source v6.18 mm/ksm.c try_to_merge_one_page(), replace_page(), break_ksm()
+ * @fidelity simplified try_to_merge_one_page(), replace_page(): equal stamps of one process merge at once, into the page met first
  * @module
  */
 import {
@@ -66,7 +67,7 @@ function becomeKsm(mm: AddressSpace, pfn: number): void {
   frames.clearFlags(pfn, FRAME_EXCLUSIVE)
 }
 
-/** MADV_UNMERGEABLE: every merged page of [start, end) is copied back; bits stay. @source unmerge_ksm_pages() */
+/** MADV_UNMERGEABLE: every merged page of [start, end) is copied back; bits stay. @source mm/ksm.c unmerge_ksm_pages() */
 export function unmergePages(mm: AddressSpace, start: number, end: number): void {
   for (const { vma, vpn, table, at } of smallAnonPages(mm, start, end, false)) {
     const { tables, frames } = mm.machine

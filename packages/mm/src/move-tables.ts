@@ -2,6 +2,7 @@
  * Moving the entries of a vma to another place.
  *
  * @source v6.18 mm/mremap.c move_page_tables(), move_ptes(); mm/hugetlb.c move_hugetlb_page_tables()
+ * @fidelity simplified move_page_tables(): entries move one by one; tables of ptes and pmds are never handed over whole
  * @module
  */
 import { PAGE_PRESENT_ANY, PAGE_UFFD_WP, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SWP_UFFD_WP } from '@faultline/mm-types'

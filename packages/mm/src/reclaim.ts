@@ -2,6 +2,8 @@
  * Reclaim: pages to swap, file pages out of tables, by advice or by pressure.
  *
  * @source v6.18 mm/madvise.c madvise_cold_or_pageout_pte_range(); mm/vmscan.c shrink_folio_list(); mm/rmap.c try_to_unmap_one()
+ * @fidelity simplified madvise_cold_or_pageout_pte_range(): a huge leaf is always split and its pages go one by one
+ * @fidelity simplified shrink_folio_list(): no LRU, no references, no writeback; mlocked pages are not spared
  * @module
  */
 import {

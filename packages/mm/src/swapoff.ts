@@ -2,6 +2,8 @@
  * swapoff: every swapped page comes back, bits and all.
  *
  * @source v6.18 mm/swapfile.c try_to_unuse(), unuse_pte(); mm/shmem.c shmem_unuse()
+ * @fidelity simplified unuse_pte(): a page is faulted in; reading never fails, so no poison marker is left
+ * @fidelity simplified shmem_unuse(): pages of files that no vma maps stay in swap
  * @module
  */
 import { type Inode, PAGE_PRESENT_ANY, SOFTLEAF_SWAP } from '@faultline/mm-types'

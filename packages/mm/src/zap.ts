@@ -39,7 +39,7 @@ import type { VmArea } from './vma.ts'
 export interface ZapDetails {
   /** ZAP_* flags. */
   readonly flags: number
-  /** False spares private copies of a file mapping (hole punching). @source should_zap_cows() */
+  /** False spares private copies of a file mapping (hole punching). @source mm/memory.c should_zap_cows() */
   readonly evenCows: boolean
 }
 
@@ -164,7 +164,7 @@ function keepsBit(mm: AddressSpace, vma: VmArea, zapFlags: number): boolean {
   return mm.kernel.design.zap.keepsUffdWp(vma.flags, zapFlags)
 }
 
-/** Drops an entry's reference to a swap slot. @source free_swap_and_cache() */
+/** Drops an entry's reference to a swap slot. @source mm/swapfile.c free_swap_and_cache() */
 export function freeSwapEntry(machine: Machine, slot: number): void {
   machine.swap.free(slot)
   if (machine.swap.count(slot) === 0) {

@@ -2,6 +2,7 @@
  * Collapse of anonymous memory: 512 ptes become one huge leaf.
  *
  * @source v6.18 mm/khugepaged.c collapse_huge_page()
+ * @fidelity simplified: no isolation, locks or charging; swapped pages come straight into the huge page
  * @module
  */
 import {

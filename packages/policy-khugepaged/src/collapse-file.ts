@@ -2,6 +2,7 @@
  * Collapse of a shmem file's cache, and what becomes of the tables that mapped it.
  *
  * @source v6.18 mm/khugepaged.c hpage_collapse_scan_file(), collapse_file(), retract_page_tables()
+ * @fidelity simplified collapse_file(): shmem only, no isolation, locks or charging
  * @module
  */
 import {
@@ -36,7 +37,7 @@ export function collapseFile(mm: HostMm, vma: Vma, vpn: number, request: Collaps
   if (result === SCAN_SUCCEED && !mergeCache(mm, inode, start)) return SCAN_FAIL
   if (result !== SCAN_SUCCEED && result !== SCAN_PTE_MAPPED_HUGEPAGE) return result
   retractTables(inode, start, request)
-  // The call on an armed vma fails although the cache is merged.
+  // The call on an armed vma fails although the cache is merged: anomaly 10.
   if (!request.policy.retracts(vma.flags)) return SCAN_PTE_UFFD_WP
   return request.forced ? mapCollapsed(mm, vma, vpn, inode.pages.get(start) as number) : SCAN_SUCCEED
 }
@@ -58,7 +59,7 @@ function scanFile(mm: HostMm, inode: Inode, start: number, request: CollapseRequ
   const holes = 512 - present - swap
   if (!request.forced && present < 512 - request.limits.maxPtesNone) return SCAN_EXCEED_NONE_PTE
   if (holes === 512) return SCAN_TRUNCATED
-  // A hole filled by zeroes would never send a missing message again. @source collapse_file(): userfaultfd_missing
+  // A hole filled by zeroes would never send a missing message again. @source mm/khugepaged.c collapse_file(): userfaultfd_missing
   if (holes > 0) for (const vma of inode.vmas) if (vma.flags & VM_UFFD_MISSING && covers(vma, start)) return SCAN_EXCEED_NONE_PTE
   return SCAN_SUCCEED
 }
@@ -99,7 +100,7 @@ function retractTables(inode: Inode, start: number, request: CollapseRequest): v
     const vpn = vma.start + (start - vma.pgoff)
     if (vpn % 512 !== 0 || vpn < vma.start || vpn + 512 > vma.end) continue
     const host = vma.mm as HostMm
-    // Ptes that map parts of an already huge page go one by one first. @source collapse_pte_mapped_thp()
+    // Ptes that map parts of an already huge page go one by one first. @source mm/khugepaged.c collapse_pte_mapped_thp()
     host.zap(vma, vpn, vpn + 512)
     if (host.retractTable(vpn)) host.flushChanged(vpn, 512, 512)
   }

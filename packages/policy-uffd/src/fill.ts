@@ -4,6 +4,7 @@
  * @source v6.18 mm/userfaultfd.c mfill_atomic(), mfill_atomic_pte_copy(), mfill_atomic_pte_zeropage(),
  * mfill_atomic_pte_continue(), mfill_atomic_pte_poison(), mfill_atomic_install_pte(); mm/shmem.c shmem_mfill_atomic_pte();
  * mm/hugetlb.c hugetlb_mfill_atomic_pte()
+ * @fidelity simplified mfill_atomic_pte_copy(): the source is a stamp and can always be read
  * @module
  */
 import {
@@ -83,7 +84,7 @@ function fillPage(mm: HostMm, vma: Vma, vpn: number, call: UffdFill, armed: bool
   return installPage(mm, vma, vpn, table, index, call, armed)
 }
 
-/** Whether the entry keeps a fill out: -EEXIST, or 0 for none and for markers that may be overwritten. */
+/** Whether the entry keeps a fill out: -EEXIST, or 0 for none and for markers that may be overwritten, wp markers always (anomaly 7). */
 function occupied(mm: HostMm, table: number, index: number): number {
   const tables = mm.machine.tables
   const at = tables.base(table) + index

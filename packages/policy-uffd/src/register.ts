@@ -32,6 +32,7 @@ const MODES = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP | UFFDIO_RE
  *
  * @returns the mask of ioctls that the range now supports, or -EINVAL, -EPERM, -EBUSY
  * @source v6.18 fs/userfaultfd.c userfaultfd_register(); mm/userfaultfd.c vma_can_userfault(), userfaultfd_register_range()
+ * @fidelity simplified vma_can_userfault(): there is no memory but anonymous, shmem and hugetlb
  */
 export function register(mm: HostMm, context: Userfaultfd, start: number, length: number, mode: number): number {
   if (!context.ready || mode === 0 || (mode & ~MODES) !== 0) return -EINVAL

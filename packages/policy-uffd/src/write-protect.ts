@@ -41,7 +41,7 @@ import { validateRange } from './ranges.ts'
 /**
  * Arms or disarms [start, start + length) bytes.
  *
- * A vma that is not registered ends the call with -ENOENT after the vmas before it have been changed; holes are passed.
+ * A vma that is not registered ends the call with -ENOENT after the vmas before it have been changed (anomaly 9); holes are passed.
  * @source v6.18 fs/userfaultfd.c userfaultfd_writeprotect(); mm/userfaultfd.c mwriteprotect_range()
  */
 export function writeProtect(mm: HostMm, context: Userfaultfd, start: number, length: number, mode: number): number {

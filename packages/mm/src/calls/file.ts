@@ -2,6 +2,8 @@
  * ftruncate and fallocate on memory files.
  *
  * @source v6.18 mm/shmem.c shmem_setattr(), shmem_fallocate(); fs/hugetlbfs/inode.c hugetlb_vmtruncate(), hugetlbfs_punch_hole()
+ * @fidelity simplified shmem_setattr(): no seals; a huge page cut by the new length is not split
+ * @fidelity simplified shmem_fallocate(): whole pages; allocation always extends the file (no KEEP_SIZE)
  * @module
  */
 import { ENOSPC, type FileBackend, type Inode } from '@faultline/mm-types'

@@ -2,6 +2,7 @@
  * MADV_FREE: pages that may be dropped instead of swapped.
  *
  * @source v6.18 mm/madvise.c madvise_free_pte_range(); mm/swap.c folio_mark_lazyfree()
+ * @fidelity simplified madvise_free_pte_range(): a whole huge leaf is split too, where Linux keeps it huge
  * @module
  */
 import {

@@ -2,6 +2,7 @@
  * mlock and munlock.
  *
  * @source v6.18 mm/mlock.c do_mlock(), apply_vma_lock_flags(); mm/gup.c __mm_populate(), populate_vma_page_range()
+ * @fidelity simplified do_mlock(): no limit, no MLOCK_ONFAULT, no unevictable list
  * @module
  */
 import { EFAULT, EHWPOISON, ENOMEM, VM_LOCKED, VM_SHARED, VM_WRITE } from '@faultline/mm-types'
