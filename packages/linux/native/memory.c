@@ -163,9 +163,11 @@ void op_mremap(const struct line *line)
 		if (place_at(v + 12, &request.arg[4]))
 			return;
 	} else {
-		pending.proposal = (uint64_t)next_place(v[8] * (1ll << (pending.shift - 12)), pending.shift, &after) * PAGE;
-		request.arg[4] = pending.proposal;
+		/* A place is set aside whether or not the mapping moves there. */
+		request.arg[4] = (uint64_t)next_place(v[8] * (1ll << (pending.shift - 12)), pending.shift, &after) * PAGE;
 		request.arg[5] = 1;
+		if (request.arg[0] % PAGE == 0)
+			session.next_free = after;
 	}
 	if (tenant_owns(request.arg[0], request.arg[1]) || tenant_owns(request.arg[4], request.arg[2])) {
 		say_unsupported(OWN);
@@ -255,44 +257,67 @@ static int any_resident(struct process *process, uint64_t address, uint64_t leng
 }
 
 /* MADV_PAGEOUT takes a page only when nobody else happens to hold it: a few tries, as long as something is left. */
-static void page_out(const struct line *line)
+static int page_out(struct process *process, uint64_t start, uint64_t length)
+{
+	struct request request = { .kind = REQ_MADVISE, .arg = { start, length, FL_MADV_PAGEOUT } };
+
+	for (int i = 0; ; i++) {
+		int error = perform_quietly(process, &request);
+		if (error || i == MOST_PAGEOUTS - 1 || !any_resident(process, start, length))
+			return error;
+		usleep(PAGEOUT_PAUSE_US << i);
+	}
+}
+
+/* The process and the range of a line that pages out; 0 when that was answered already. */
+static struct process *page_out_target(const struct line *line, uint64_t *start, uint64_t *length)
 {
 	struct process *process = process_of(line->v[0]);
-	struct request request = { .kind = REQ_MADVISE };
-	int error = 0;
 
-	if (!process || range_at(line->v + 2, &request.arg[0], &request.arg[1]))
-		return;
-	if (process->pid < 0 || tenant_owns(request.arg[0], request.arg[1])) {
-		if (process->pid < 0)
-			say_errno(ESRCH);
-		else
-			say_unsupported(OWN);
-		return;
-	}
-	request.arg[2] = FL_MADV_PAGEOUT;
-	for (int i = 0; i < MOST_PAGEOUTS && !error; i++) {
-		if (i > 0)
-			usleep(PAGEOUT_PAUSE_US << i);
-		error = perform_quietly(process, &request);
-		if (!any_resident(process, request.arg[0], request.arg[1]))
-			break;
-	}
-	say_errno(error);
-	say_finished();
+	if (!process || range_at(line->v + 2, start, length))
+		return 0;
+	if (process->pid < 0)
+		say_errno(ESRCH);
+	else if (tenant_owns(*start, *length))
+		say_unsupported(OWN);
+	else
+		return process;
+	return 0;
 }
 
 void op_madvise(const struct line *line)
 {
-	if (line->v[7] == FL_MADV_PAGEOUT)
-		page_out(line);
-	else
+	uint64_t start, length;
+
+	if (line->v[7] != FL_MADV_PAGEOUT) {
 		range_call(line, REQ_MADVISE, line->v[7]);
+		return;
+	}
+	struct process *process = page_out_target(line, &start, &length);
+	if (!process)
+		return;
+	say_errno(page_out(process, start, length));
+	say_finished();
 }
 
+/* As memory pressure would: whatever of the range can go, and no complaint about the rest. */
 void op_reclaim(const struct line *line)
 {
-	page_out(line);
+	uint64_t start, length;
+	struct process *process = page_out_target(line, &start, &length);
+
+	if (!process)
+		return;
+	if (start % PAGE) {
+		say_errno(EINVAL);
+		return;
+	}
+	if (page_out(process, start, length))
+		for (uint64_t at = 0; at < length; at += PAGE)
+			if (page_state(process, start + at) & 1)
+				page_out(process, start + at, PAGE);
+	say_errno(0);
+	say_finished();
 }
 
 static int file_of(int64_t id)

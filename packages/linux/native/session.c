@@ -137,20 +137,31 @@ static void bind_region(const struct pending *pending, uint64_t address)
 {
 	session.regions[pending->id] = (struct region){ .bound = 1, .shift = pending->shift, .vpn = (int64_t)(address / PAGE) };
 	note_extent(address, pending->length, pending->shift);
-	say_field('a', (int64_t)address);
+}
+
+static struct uffd *nameless(void)
+{
+	for (int i = NAMED_UFFDS; i < MAX_UFFDS; i++)
+		if (!session.uffds[i].known)
+			return &session.uffds[i];
+	return &session.uffds[MAX_UFFDS - 1];
+}
+
+void park_uffd(int fd)
+{
+	struct uffd *uffd = nameless();
+
+	memset(uffd, 0, sizeof(*uffd));
+	uffd->known = 1;
+	uffd->fd = fd;
 }
 
 struct uffd *adopt_uffd(int64_t id, int process, int fd)
 {
 	struct uffd *uffd = &session.uffds[id];
 
-	/* One that had the name before lives on until the program ends, nameless. */
-	for (int i = MAX_UFFDS - 1; uffd->known && uffd->fd >= 0 && i >= NAMED_UFFDS; i--) {
-		if (session.uffds[i].known)
-			continue;
-		session.uffds[i] = *uffd;
-		break;
-	}
+	if (uffd->known && uffd->fd >= 0)
+		park_uffd(uffd->fd);
 	memset(uffd, 0, sizeof(*uffd));
 	uffd->known = 1;
 	uffd->fd = fd;
@@ -158,7 +169,12 @@ struct uffd *adopt_uffd(int64_t id, int process, int fd)
 	return uffd;
 }
 
-void say_completed(struct process *process, struct thread *thread, const struct reply *reply, int fd)
+int errno_of(const struct reply *reply)
+{
+	return reply->result < 0 && reply->result > -4096 ? (int)-reply->result : 0;
+}
+
+void say_completed(struct process *process, struct thread *thread, const struct reply *reply, int fd, int had_waited)
 {
 	const struct pending *pending = &thread->pending;
 
@@ -167,34 +183,32 @@ void say_completed(struct process *process, struct thread *thread, const struct 
 		say(" b l");
 		return;
 	}
-	say_errno(reply->error);
+	say_errno(errno_of(reply));
 	if (reply->signal) {
 		say_field('s', reply->signal);
 		say_field('c', reply->code);
 		return;
 	}
-	if (reply->error) {
-		if (pending->what == REQ_MOVE)
-			say_field('r', reply->result);
+	if (pending->what == REQ_MOVE)
+		say_field('r', reply->value64);
+	if (errno_of(reply))
 		return;
-	}
 	switch (pending->what) {
 	case REQ_READ:
 		say_field('v', reply->value);
 		break;
 	case REQ_MMAP:
 		bind_region(pending, (uint64_t)reply->result);
+		/* Whoever waited for it knows where it was asked for. */
+		if (!had_waited)
+			say_field('a', reply->result);
 		break;
 	case REQ_MREMAP:
-		if (pending->proposal && (uint64_t)reply->result == pending->proposal)
-			session.next_free = (int64_t)(pending->proposal / PAGE + pending->length / PAGE + 512);
 		bind_region(pending, (uint64_t)reply->result);
+		say_field('a', reply->result);
 		break;
 	case REQ_USERFAULTFD:
 		adopt_uffd(pending->id, (int)(process - session.processes), fd);
-		break;
-	case REQ_MOVE:
-		say_field('r', reply->result);
 		break;
 	case REQ_FORK:
 		await_hello(&session.processes[pending->id]);

@@ -14,6 +14,8 @@
 #define MAX_WORDS 40
 /* Most answers a monitor gives to one access: as the model's. */
 #define MOST_ANSWERS 6
+/* Messages noted for one request. */
+#define MAX_ANSWERED 24
 
 /* What is to be done when a request that may wait has come back. */
 struct pending {
@@ -21,7 +23,6 @@ struct pending {
 	int id; /* region, process or userfaultfd that it makes */
 	int shift;
 	uint64_t length;
-	uint64_t proposal;
 	uint64_t address;
 };
 
@@ -35,7 +36,7 @@ struct thread {
 	int answers;
 	/* Messages that monitors answered during the present request. */
 	int nr_answered;
-	struct { struct fl_msg msg; int thread_named; int state; } answered[MOST_ANSWERS];
+	struct { struct fl_msg msg; int thread_named; int state; } answered[MAX_ANSWERED];
 };
 
 struct process {
@@ -96,8 +97,12 @@ int64_t next_place(int64_t pages, int shift, int64_t *after);
 void note_extent(uint64_t start, uint64_t length, int shift);
 uint64_t page_size_at(uint64_t address);
 struct uffd *adopt_uffd(int64_t id, int process, int fd);
+/* Keeps a userfaultfd open that has no name, until the program ends. */
+void park_uffd(int fd);
+/* The errno of a call, 0 when it succeeded. */
+int errno_of(const struct reply *reply);
 /* Binds what a finished request has made, and says its outcome. */
-void say_completed(struct process *process, struct thread *thread, const struct reply *reply, int fd);
+void say_completed(struct process *process, struct thread *thread, const struct reply *reply, int fd, int had_waited);
 
 /* threads.c */
 struct thread *idle_thread(struct process *process);
@@ -136,12 +141,19 @@ void op_close(const struct line *line);
 void op_monitor(const struct line *line);
 void op_receive(const struct line *line);
 void say_message(const struct fl_msg *msg, int named, int state);
-/* Lets a monitor answer the newest message of a waiting thread. Returns whether one did. */
-int monitor_answers(struct process *process, struct thread *thread);
-/* Forgets messages of a thread that waits no longer. */
-void forget_messages(int tid);
+/* Returns an errno; *done is the result field. */
+int uffd_copy(int fd, const struct fl_range *range, uint64_t mode, uint32_t stamp, int64_t *done);
+int uffd_fill(int fd, unsigned long request, const struct fl_range *range, uint64_t mode, int64_t *done);
 /* Finds whose thread it is; 0 when nobody's. */
 int thread_name(int tid, int *process, int *name);
+
+/* monitor.c */
+/* Lets a monitor answer the message of a thread that waits in a fault. Returns whether one did. */
+int monitor_answers_fault(struct process *process, struct thread *thread);
+/* Lets monitors read the events that a thread waits for to be read. Returns whether there were any. */
+int monitor_reads_events(struct thread *thread);
+/* Forgets messages of a thread that waits no longer. */
+void forget_messages(int tid);
 
 /* memory.c */
 /* `path`: the swap area that `swapoff` may switch off and on again; none when 0. */

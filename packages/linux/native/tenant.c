@@ -1,17 +1,20 @@
 /*
  * A process of a program. Its first thread does nothing but start others: each serves one socket and performs one request after the
  * other, so that a thread that waits for ever holds up nobody else.
+ *
+ * The threads are bare: they share one block of thread-local storage and its errno, so nothing here uses either. The C library's own
+ * threads need its allocator to start, whose lock is held while its fork waits for a userfaultfd message to be read.
  */
 #include "kernel-api.h"
+#include "system-call.h"
 #include "wire.h"
 #include <errno.h>
-#include <pthread.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,29 +22,36 @@
 #define STACK_SIZE 65536
 #define MAX_OWN 64
 #define TWO_MIB (2ull << 20)
+#define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
-static char stacks[MAX_THREADS][STACK_SIZE] __attribute__((aligned(65536)));
-static int stack_used[MAX_THREADS];
+struct service {
+	int sock, slot;
+	sigjmp_buf escape;
+	volatile int escaping;
+	volatile struct reply reply;
+};
+
+static char stacks[MAX_THREADS][STACK_SIZE] __attribute__((aligned(STACK_SIZE)));
+static struct service services[MAX_THREADS];
 
 static struct { uint64_t start, end; int readable; } own[MAX_OWN];
 static int nr_own;
 
-static __thread sigjmp_buf escape;
-static __thread volatile int escaping;
-static __thread volatile struct reply *current;
-
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
+	/* A thread is known by its stack. */
+	uintptr_t slot = ((uintptr_t)__builtin_frame_address(0) - (uintptr_t)stacks) / STACK_SIZE;
+
 	(void)context;
-	if (!escaping)
+	if (slot >= MAX_THREADS || !services[slot].escaping)
 		_exit(99);
 	if (signal == SIGUSR1) {
-		current->interrupted = 1;
+		services[slot].reply.interrupted = 1;
 	} else {
-		current->signal = signal;
-		current->code = info->si_code;
+		services[slot].reply.signal = signal;
+		services[slot].reply.code = info->si_code;
 	}
-	siglongjmp(escape, 1);
+	siglongjmp(services[slot].escape, 1);
 }
 
 static void touch_own(void)
@@ -54,47 +64,32 @@ static void touch_own(void)
 	}
 }
 
-static void *nothing(void *argument)
-{
-	return argument;
-}
-
-static int start_thread(int slot, void *(*body)(void *), void *argument)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-
-	pthread_attr_init(&attributes);
-	pthread_attr_setstack(&attributes, stacks[slot], STACK_SIZE);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	return pthread_create(&thread, &attributes, body, argument);
-}
-
 void tenant_prepare(void)
 {
 	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_NODEFER };
-	char line[512];
+	static char text[1 << 16];
+	size_t length = 0;
+	ssize_t got;
 
 	sigaction(SIGSEGV, &action, 0);
 	sigaction(SIGBUS, &action, 0);
 	sigaction(SIGUSR1, &action, 0);
-	/* The allocator gets what a thread needs here, once: later the heap must not grow. */
-	start_thread(0, nothing, 0);
-	free(malloc(65536));
 	for (int i = 0; i < MAX_THREADS; i++)
-		memset(stacks[i], 0, 64);
-	FILE *maps = fopen("/proc/self/maps", "r");
-	while (maps && fgets(line, sizeof(line), maps) && nr_own < MAX_OWN) {
+		stacks[i][0] = 0;
+	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	while ((got = read(maps, text + length, sizeof(text) - 1 - length)) > 0)
+		length += (size_t)got;
+	close(maps);
+	for (char *line = text; line && *line && nr_own < MAX_OWN; line = strchr(line, '\n'), line += line != 0) {
 		unsigned long start, end;
-		char rights[8], name[256] = "";
-		if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %255s", &start, &end, rights, name) < 3 || start > 0x7fffffffffffull)
+		char rights[8], name[16] = "";
+		if (sscanf(line, "%lx-%lx %7s %*s %*s %*s%*[ ]%15[^\n]", &start, &end, rights, name) < 3 || start > 0x7fffffffffffull)
 			continue;
 		own[nr_own].start = start;
 		own[nr_own].end = end;
+		/* Reading the clock's pages is not always allowed; nobody here asks for the time. */
 		own[nr_own++].readable = rights[0] == 'r' && strncmp(name, "[v", 2) != 0;
 	}
-	if (maps)
-		fclose(maps);
 }
 
 int tenant_owns(uint64_t start, uint64_t length)
@@ -131,121 +126,126 @@ static long perform_mremap(const uint64_t *arg)
 	uint64_t flags = arg[3];
 
 	if (!arg[5] || !(flags & MREMAP_MAYMOVE) || (flags & ~3ull))
-		return syscall(SYS_mremap, arg[0], arg[1], arg[2], flags, arg[4]);
+		return system_call(SYS_mremap, arg[0], arg[1], arg[2], flags, arg[4], 0);
 	if (arg[1] > 0) {
-		long stayed = syscall(SYS_mremap, arg[0], arg[1], arg[2], flags & ~(uint64_t)MREMAP_MAYMOVE, 0);
-		if (stayed != -1 || errno != ENOMEM)
+		long stayed = system_call(SYS_mremap, arg[0], arg[1], arg[2], flags & ~(uint64_t)MREMAP_MAYMOVE, 0, 0);
+		if (stayed != -ENOMEM)
 			return stayed;
 	}
-	return syscall(SYS_mremap, arg[0], arg[1], arg[2], flags | MREMAP_FIXED, arg[4]);
+	return system_call(SYS_mremap, arg[0], arg[1], arg[2], flags | MREMAP_FIXED, arg[4], 0);
 }
 
-static long perform_call(const struct request *request, int fd, volatile int *send_back, int own_stack)
+static void fork_here(int fd, int slot, volatile struct reply *reply)
+{
+	long child = system_call(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0);
+
+	if (child == 0) {
+		dup2(fd, CONTROL_FD);
+		system_call(SYS_close_range, CONTROL_FD + 1, ~0u, 0, 0, 0, 0);
+		tenant_main(slot);
+	}
+	reply->result = child;
+}
+
+/* Leaves in the reply what the call returned: a negated errno when it failed. Returns a descriptor to send back, or -1. */
+static int perform_call(const struct request *request, int fd, int slot, volatile struct reply *reply)
 {
 	const uint64_t *arg = request->arg;
 
 	switch (request->kind) {
 	case REQ_MMAP:
-		return syscall(SYS_mmap, arg[0], arg[1], arg[2], arg[3], fd, arg[4]);
+		reply->result = system_call(SYS_mmap, arg[0], arg[1], arg[2], arg[3], (uint64_t)(int64_t)fd, arg[4]);
+		break;
 	case REQ_MUNMAP:
-		return syscall(SYS_munmap, arg[0], arg[1]);
+		reply->result = system_call(SYS_munmap, arg[0], arg[1], 0, 0, 0, 0);
+		break;
 	case REQ_MPROTECT:
-		return syscall(SYS_mprotect, arg[0], arg[1], arg[2]);
+		reply->result = system_call(SYS_mprotect, arg[0], arg[1], arg[2], 0, 0, 0);
+		break;
 	case REQ_MADVISE:
-		return syscall(SYS_madvise, arg[0], arg[1], arg[2]);
+		reply->result = system_call(SYS_madvise, arg[0], arg[1], arg[2], 0, 0, 0);
+		break;
 	case REQ_MLOCK:
-		return syscall(SYS_mlock, arg[0], arg[1]);
+		reply->result = system_call(SYS_mlock, arg[0], arg[1], 0, 0, 0, 0);
+		break;
 	case REQ_MUNLOCK:
-		return syscall(SYS_munlock, arg[0], arg[1]);
+		reply->result = system_call(SYS_munlock, arg[0], arg[1], 0, 0, 0, 0);
+		break;
 	case REQ_MREMAP:
-		return perform_mremap(arg);
+		reply->result = perform_mremap(arg);
+		break;
 	case REQ_USERFAULTFD:
-		return *send_back = (int)syscall(SYS_userfaultfd, arg[0]);
-	case REQ_FORK: {
-		pid_t child = fork();
-		if (child != 0)
-			return child;
-		dup2(fd, CONTROL_FD);
-		syscall(SYS_close_range, CONTROL_FD + 1, ~0u, 0);
-		tenant_main(own_stack);
-	}
+		reply->result = system_call(SYS_userfaultfd, arg[0], 0, 0, 0, 0, 0);
+		return (int)reply->result;
+	case REQ_FORK:
+		fork_here(fd, slot, reply);
+		break;
 	case REQ_EXIT:
 		_exit(0);
 	case REQ_MOVE: {
 		struct fl_move move = { .dst = arg[0], .src = arg[2], .len = arg[1], .mode = arg[3] };
-		long failed = ioctl(fd, FL_MOVE, &move);
-		int error = errno;
-		((volatile struct reply *)current)->result = move.move;
-		errno = error;
-		return failed;
+		reply->result = system_call(SYS_ioctl, (uint64_t)fd, FL_MOVE, (uint64_t)&move, 0, 0, 0);
+		reply->value64 = move.move;
+		break;
 	}
+	default:
+		reply->result = -ENOSYS;
 	}
-	errno = ENOSYS;
 	return -1;
 }
 
-struct service { int sock, slot; };
-
-static void serve(int sock, int slot)
+static int serve(void *argument)
 {
+	struct service *service = argument;
 	struct request request;
-	struct reply reply;
 	int fd;
 
-	while (wire_receive(sock, &request, sizeof(request), &fd, 0) == sizeof(request)) {
+	service->reply.tid = (int)system_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	wire_send(service->sock, (const void *)&service->reply, sizeof(service->reply), -1);
+	while (wire_receive(service->sock, &request, sizeof(request), &fd, 0) == sizeof(request)) {
 		volatile int send_back = -1;
-		memset(&reply, 0, sizeof(reply));
-		current = &reply;
-		escaping = 1;
-		if (!sigsetjmp(escape, 0)) {
-			if (request.kind == REQ_READ || request.kind == REQ_WRITE) {
-				perform_access(&request, current);
-			} else {
-				long result = perform_call(&request, fd, &send_back, slot);
-				current->error = result == -1 ? errno : 0;
-				if (request.kind != REQ_MOVE)
-					current->result = result;
-			}
+		memset((void *)&service->reply, 0, sizeof(service->reply));
+		service->escaping = 1;
+		if (!sigsetjmp(service->escape, 0)) {
+			if (request.kind == REQ_READ || request.kind == REQ_WRITE)
+				perform_access(&request, &service->reply);
+			else
+				send_back = perform_call(&request, fd, service->slot, &service->reply);
 		}
-		escaping = 0;
+		service->escaping = 0;
 		if (fd >= 0)
 			close(fd);
-		wire_send(sock, &reply, sizeof(reply), send_back);
+		wire_send(service->sock, (const void *)&service->reply, sizeof(service->reply), send_back);
 		if (send_back >= 0)
 			close(send_back);
 	}
-}
-
-static void *service_main(void *argument)
-{
-	struct service service = { (int)((uintptr_t)argument >> 8), (int)((uintptr_t)argument & 255) };
-	struct reply hello = { .tid = (int)syscall(SYS_gettid) };
-
-	wire_send(service.sock, &hello, sizeof(hello), -1);
-	serve(service.sock, service.slot);
 	/* The server is gone. */
 	_exit(0);
 }
 
 void tenant_main(int own_stack)
 {
+	struct reply hello = { .tid = (int)system_call(SYS_getpid, 0, 0, 0, 0, 0, 0) };
 	struct request request;
-	struct reply hello = { .tid = (int)getpid() };
 	int fd, slot = 0;
 
-	memset(stack_used, 0, sizeof(stack_used));
 	if (own_stack >= 0)
-		stack_used[own_stack] = 1;
+		services[own_stack].escaping = 0;
 	touch_own();
 	wire_send(CONTROL_FD, &hello, sizeof(hello), -1);
 	while (wire_receive(CONTROL_FD, &request, sizeof(request), &fd, 0) == sizeof(request)) {
-		while (slot < MAX_THREADS && stack_used[slot])
+		if (slot == own_stack)
 			slot++;
-		if (slot == MAX_THREADS || start_thread(slot, service_main, (void *)(((uintptr_t)fd << 8) | (uintptr_t)slot))) {
-			close(fd);
-			continue;
+		if (slot < MAX_THREADS) {
+			services[slot].sock = fd;
+			services[slot].slot = slot;
+			memset((void *)&services[slot].reply, 0, sizeof(struct reply));
+			if (clone(serve, stacks[slot] + STACK_SIZE, THREAD_FLAGS, &services[slot]) > 0) {
+				slot++;
+				continue;
+			}
 		}
-		stack_used[slot] = 1;
+		close(fd);
 	}
 	_exit(0);
 }

@@ -68,6 +68,8 @@ int await_hello(struct process *process)
 	return process->pid;
 }
 
+static const char *failure;
+
 struct thread *idle_thread(struct process *process)
 {
 	struct request spawn = { .kind = REQ_SPAWN };
@@ -77,8 +79,10 @@ struct thread *idle_thread(struct process *process)
 	for (int i = 0; i < process->nr_threads; i++)
 		if (!process->threads[i].busy)
 			return &process->threads[i];
-	if (process->nr_threads == MAX_THREADS - 1)
+	if (process->nr_threads == MAX_THREADS - 1) {
+		failure = "U more waiting threads in one process than the helper has room for";
 		return 0;
+	}
 	thread = &process->threads[process->nr_threads];
 	memset(thread, 0, sizeof(*thread));
 	socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
@@ -88,6 +92,7 @@ struct thread *idle_thread(struct process *process)
 	thread->tid = receive_hello(ends[0]);
 	if (thread->tid < 0) {
 		close(ends[0]);
+		failure = "X a thread could not be started";
 		return 0;
 	}
 	thread->wchan = open_proc(process->pid, thread->tid, "wchan");
@@ -96,16 +101,18 @@ struct thread *idle_thread(struct process *process)
 	return thread;
 }
 
-/* Whether a thread sleeps until a userfaultfd is served: then the name of where it sleeps tells so. */
-static int waits_for_monitor(struct thread *thread)
+enum waiting { FOR_NOTHING, FOR_FAULT, FOR_EVENT };
+
+/* Whether a thread sleeps until a userfaultfd is served: the name of where it sleeps tells so. */
+static enum waiting waits_for_monitor(struct thread *thread)
 {
 	char name[64];
 	ssize_t got = pread(thread->wchan, name, sizeof(name) - 1, 0);
 
-	if (got <= 0)
-		return 0;
-	name[got] = 0;
-	return strstr(name, "userfault") != 0;
+	name[got < 0 ? 0 : got] = 0;
+	if (strstr(name, "handle_userfault"))
+		return FOR_FAULT;
+	return strstr(name, "userfaultfd") ? FOR_EVENT : FOR_NOTHING;
 }
 
 /* CPU time of a thread in ms, or -1 when it does not run now. */
@@ -190,7 +197,10 @@ static enum awaited settle(struct process *process, struct thread *thread, struc
 			forget_messages(thread->tid);
 			return awaited;
 		}
-		if (thread->answers < MOST_ANSWERS && monitor_answers(process, thread)) {
+		if (waits_for_monitor(thread) == FOR_EVENT) {
+			if (monitor_reads_events(thread))
+				continue;
+		} else if (thread->answers < MOST_ANSWERS && monitor_answers_fault(process, thread)) {
 			thread->answers++;
 			continue;
 		}
@@ -205,11 +215,11 @@ static void say_answered(struct thread *thread)
 		say_message(&thread->answered[i].msg, thread->answered[i].thread_named, thread->answered[i].state);
 }
 
-static void say_outcome(struct process *process, struct thread *thread, enum awaited awaited, const struct reply *reply, int fd)
+static void say_outcome(struct process *process, struct thread *thread, enum awaited awaited, const struct reply *reply, int fd, int had_waited)
 {
 	switch (awaited) {
 	case DONE:
-		say_completed(process, thread, reply, fd);
+		say_completed(process, thread, reply, fd, had_waited);
 		break;
 	case WAITS:
 		say("0 b");
@@ -243,7 +253,7 @@ void perform(int id, int name, const struct request *request, const struct pendi
 	}
 	thread = idle_thread(process);
 	if (!thread) {
-		say_unsupported("more waiting threads in one process than the helper has room for");
+		say(failure);
 		return;
 	}
 	thread->busy = 1;
@@ -252,7 +262,7 @@ void perform(int id, int name, const struct request *request, const struct pendi
 	thread->pending = *pending;
 	wire_send(thread->sock, request, sizeof(*request), fd);
 	enum awaited awaited = settle(process, thread, &reply, &got);
-	say_outcome(process, thread, awaited, &reply, got);
+	say_outcome(process, thread, awaited, &reply, got, 0);
 	if (awaited == DONE || awaited == WAITS)
 		say_finished();
 }
@@ -268,7 +278,7 @@ int perform_quietly(struct process *process, const struct request *request)
 	thread->busy = 1;
 	thread->pending.what = (int)request->kind;
 	wire_send(thread->sock, request, sizeof(*request), -1);
-	return settle(process, thread, &reply, &got) == DONE ? reply.error : EAGAIN;
+	return settle(process, thread, &reply, &got) == DONE ? errno_of(&reply) : EAGAIN;
 }
 
 /* The thread that has waited longest since `after`, or none. */
@@ -307,7 +317,7 @@ void say_finished(void)
 		say(".");
 		say_number(thread->name);
 		say(" ");
-		say_outcome(process, thread, awaited, &reply, fd);
+		say_outcome(process, thread, awaited, &reply, fd, 1);
 	}
 }
 

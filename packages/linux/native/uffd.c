@@ -1,9 +1,7 @@
-/* Userfaultfds: their calls, their messages, and the monitors that answer for a program. */
+/* Userfaultfds: their calls and their messages. */
 #include "session.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -11,10 +9,6 @@
 
 /* Pages that UFFDIO_COPY copies from: what a program copies at most. */
 #define SOURCE_SIZE (1ull << 30)
-#define MONITOR_STAMP 0x5a5a5a5au
-
-enum answer { ANSWER_NONE, ANSWER_COPY, ANSWER_COPY_WP, ANSWER_ZEROPAGE, ANSWER_CONTINUE, ANSWER_CONTINUE_WP, ANSWER_UNPROTECT, ANSWER_POISON };
-enum { MISSING, WP, MINOR };
 
 static char *source;
 
@@ -55,7 +49,8 @@ void op_api(const struct line *line)
 
 	if (!uffd)
 		return;
-	struct fl_api api = { .api = (uint64_t)line->v[4], .features = (uint64_t)line->v[3] };
+	/* Whose fault a message is must always be known here; the program is told when it asked. */
+	struct fl_api api = { .api = (uint64_t)line->v[4], .features = (uint64_t)line->v[3] | FL_FEATURE_THREAD_ID };
 	int error = ioctl(uffd->fd, FL_API, &api) ? errno : 0;
 	say_errno(error);
 	if (!error) {
@@ -110,7 +105,7 @@ void op_writeprotect(const struct line *line)
 	plain_call(line, FL_WRITEPROTECT, &call, &call.range);
 }
 
-static int copy(int fd, const struct fl_range *range, uint64_t mode, uint32_t stamp, int64_t *done)
+int uffd_copy(int fd, const struct fl_range *range, uint64_t mode, uint32_t stamp, int64_t *done)
 {
 	struct fl_copy call = { .dst = range->start, .src = (uint64_t)source, .len = range->len, .mode = mode };
 
@@ -121,7 +116,7 @@ static int copy(int fd, const struct fl_range *range, uint64_t mode, uint32_t st
 	return error;
 }
 
-static int fill(int fd, unsigned long request, const struct fl_range *range, uint64_t mode, int64_t *done)
+int uffd_fill(int fd, unsigned long request, const struct fl_range *range, uint64_t mode, int64_t *done)
 {
 	struct fl_fill call = { .range = *range, .mode = mode };
 	int error = ioctl(fd, request, &call) ? errno : 0;
@@ -139,7 +134,7 @@ void op_copy(const struct line *line)
 
 	if (!uffd)
 		return;
-	say_errno(copy(uffd->fd, &range, (uint64_t)line->v[9], (uint32_t)line->v[8], &done));
+	say_errno(uffd_copy(uffd->fd, &range, (uint64_t)line->v[9], (uint32_t)line->v[8], &done));
 	say_field('r', done);
 	say_finished();
 }
@@ -152,7 +147,7 @@ static void fill_call(const struct line *line, unsigned long request)
 
 	if (!uffd)
 		return;
-	say_errno(fill(uffd->fd, request, &range, (uint64_t)line->v[8], &done));
+	say_errno(uffd_fill(uffd->fd, request, &range, (uint64_t)line->v[8], &done));
 	say_field('r', done);
 	say_finished();
 }
@@ -309,128 +304,11 @@ void op_receive(const struct line *line)
 	if (msg.event == FL_EVENT_FORK) {
 		int fd = (int)msg.arg.fork.ufd;
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
-		if (line->v[3] >= 0 && line->v[3] < NAMED_UFFDS) {
-			uint64_t features = uffd->features;
+		uint64_t features = uffd->features;
+		if (line->v[3] >= 0 && line->v[3] < NAMED_UFFDS)
 			adopt_uffd(line->v[3], forked_process(uffd->process), fd)->features = features;
-		} else {
-			close(fd);
-		}
+		else
+			park_uffd(fd);
 	}
 	say_finished();
-}
-
-/* Faults whose messages nobody has read. Events are not counted. */
-static int unread_faults(int fd)
-{
-	char path[48], text[256], *at;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	int info = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
-	if (info >= 0)
-		close(info);
-	text[got < 0 ? 0 : got] = 0;
-	at = strstr(text, "pending:");
-	return at ? atoi(at + 8) : 0;
-}
-
-/* Whose fault a message is: told by its thread, or one that waited before and whose message was not read, else the present one's. */
-static int sender(const struct uffd *uffd, const struct fl_msg *msg, int present)
-{
-	if (uffd->features & FL_FEATURE_THREAD_ID)
-		return (int)msg->arg.pagefault.ptid;
-	for (int i = 0; i < MAX_PROCESSES; i++)
-		for (int j = 0; j < session.processes[i].nr_threads; j++) {
-			const struct thread *thread = &session.processes[i].threads[j];
-			uint64_t unit = page_size_at(msg->arg.pagefault.address);
-			int kept = 0;
-			for (int k = 0; k < uffd->nr_kept; k++)
-				kept |= uffd->kept[k].tid == thread->tid;
-			if (thread->busy == 2 && !kept && thread->tid != present && thread->pending.address / unit == msg->arg.pagefault.address / unit)
-				return thread->tid;
-		}
-	return present;
-}
-
-static void keep_messages(struct uffd *uffd, int present)
-{
-	struct fl_msg msg;
-
-	for (int n = unread_faults(uffd->fd); n > 0 && uffd->nr_kept < MAX_KEPT; n--) {
-		if (read(uffd->fd, &msg, sizeof(msg)) != sizeof(msg))
-			return;
-		uffd->kept[uffd->nr_kept].tid = sender(uffd, &msg, present);
-		uffd->kept[uffd->nr_kept++].msg = msg;
-	}
-}
-
-void forget_messages(int tid)
-{
-	for (int i = 0; i < MAX_UFFDS; i++) {
-		struct uffd *uffd = &session.uffds[i];
-		for (int k = uffd->nr_kept - 1; k >= 0; k--)
-			if (uffd->kept[k].tid == tid)
-				memmove(uffd->kept + k, uffd->kept + k + 1, (size_t)(--uffd->nr_kept - k) * sizeof(*uffd->kept));
-	}
-}
-
-static int give(int fd, enum answer answer, const struct fl_range *page)
-{
-	struct fl_writeprotect unprotect = { .range = *page };
-	int64_t done;
-
-	switch (answer) {
-	case ANSWER_COPY:
-		return copy(fd, page, 0, MONITOR_STAMP, &done);
-	case ANSWER_COPY_WP:
-		return copy(fd, page, 2, MONITOR_STAMP, &done);
-	case ANSWER_ZEROPAGE:
-		return fill(fd, FL_ZEROPAGE, page, 0, &done);
-	case ANSWER_CONTINUE:
-		return fill(fd, FL_CONTINUE, page, 0, &done);
-	case ANSWER_CONTINUE_WP:
-		return fill(fd, FL_CONTINUE, page, 2, &done);
-	case ANSWER_POISON:
-		return fill(fd, FL_POISON, page, 0, &done);
-	case ANSWER_UNPROTECT:
-		return ioctl(fd, FL_WRITEPROTECT, &unprotect) ? errno : 0;
-	default:
-		return 0;
-	}
-}
-
-static void answer(struct uffd *uffd, enum answer what, struct process *process, struct thread *thread, int at)
-{
-	struct fl_msg msg = uffd->kept[at].msg;
-	uint64_t unit = page_size_at(msg.arg.pagefault.address);
-	struct fl_range page = { msg.arg.pagefault.address / unit * unit, unit };
-	int n = thread->nr_answered++;
-
-	memmove(uffd->kept + at, uffd->kept + at + 1, (size_t)(--uffd->nr_kept - at) * sizeof(*uffd->kept));
-	thread->answered[n].msg = msg;
-	thread->answered[n].thread_named = (uffd->features & FL_FEATURE_THREAD_ID) != 0;
-	thread->answered[n].state = page_state(process, msg.arg.pagefault.address);
-	if (give(uffd->fd, what, &page))
-		ioctl(uffd->fd, FL_WAKE, &page);
-}
-
-int monitor_answers(struct process *process, struct thread *thread)
-{
-	for (int i = 0; i < MAX_UFFDS; i++) {
-		struct uffd *uffd = &session.uffds[i];
-		if (!uffd->known || uffd->fd < 0 || !uffd->has_monitor)
-			continue;
-		keep_messages(uffd, thread->tid);
-		for (int k = 0; k < uffd->nr_kept; k++) {
-			if (uffd->kept[k].tid != thread->tid)
-				continue;
-			uint64_t flags = uffd->kept[k].msg.arg.pagefault.flags;
-			int what = uffd->answer[flags & 2 ? WP : flags & 4 ? MINOR : MISSING];
-			if (what == ANSWER_NONE)
-				return 0;
-			answer(uffd, what, process, thread, k);
-			return 1;
-		}
-	}
-	return 0;
 }

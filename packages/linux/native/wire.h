@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 /* Threads of a process at once: each has a stack of its own in the helper's data segment. */
-#define MAX_THREADS 12
+#define MAX_THREADS 24
 
 enum request_kind {
 	REQ_SPAWN = 1, /* with a socket: a new thread that serves it */
@@ -24,8 +24,8 @@ struct request {
 };
 
 struct reply {
-	int64_t result;
-	int32_t error;
+	int64_t result; /* of the call: a negated errno when it failed */
+	int64_t value64; /* what the call left in its argument */
 	int32_t signal, code;
 	uint32_t value;
 	int32_t interrupted;

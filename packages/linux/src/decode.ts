@@ -45,6 +45,11 @@ export function decode(answer: string, names: Names, system: string): Outcome {
   return outcome
 }
 
+/** Whether an answer says that the operation cannot be performed here, or names what is not there. */
+export function isRefusal(answer: string): boolean {
+  return answer[0] === 'U' || answer[0] === 'N'
+}
+
 function unbound(answer: string, names: Names): ReferenceError {
   const [kind, maker] = MAKERS[answer[1]!]!
   const tables = { r: names.regions, f: names.files, u: names.uffds, p: names.processes }

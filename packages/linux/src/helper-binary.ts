@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheDirectory } from './cache-directory.ts'
 
-const FLAGS = ['-O2', '-pthread', '-std=gnu11']
+const FLAGS = ['-O2', '-std=gnu11']
 /** Preferred: an own copy of the C library keeps the address space small and the same everywhere. */
 const STATIC = '-static'
 

@@ -70,7 +70,7 @@ export class Helper {
     if (this.#next === this.#waiting.length) {
       this.#waiting.length = 0
       this.#next = 0
-      clearTimeout(this.#watch)
+      this.#unwatch()
       this.#setReferenced(false)
     } else this.#watchOver()
   }
@@ -87,11 +87,17 @@ export class Helper {
     }, HANG_MS)
   }
 
+  /** A cleared timer that is refreshed would live again, so it is let go. */
+  #unwatch(): void {
+    clearTimeout(this.#watch)
+    this.#watch = undefined
+  }
+
   #fail(error: Error): void {
     if (this.#error) return
     const where = this.#next < this.#waiting.length ? ` at '${this.#waiting[this.#next]!.line}'` : ''
     this.#error = new Error(`${error.message}${where}${this.#said ? `: ${this.#said.trim()}` : ''}`)
-    clearTimeout(this.#watch)
+    this.#unwatch()
     for (const { reject } of this.#waiting.splice(0).slice(this.#next)) reject(this.#error)
     this.#next = 0
     this.#setReferenced(false)

@@ -4,7 +4,7 @@
  */
 import { availableParallelism, release } from 'node:os'
 import { ExpressionError, type Operation, type Outcome, type Session, type System } from '@faultline/program'
-import { decode } from './decode.ts'
+import { decode, isRefusal } from './decode.ts'
 import { encode } from './encode.ts'
 import { Helper } from './helper.ts'
 import { helperBinary } from './helper-binary.ts'
@@ -25,13 +25,12 @@ export interface LinuxSystem extends System {
   readonly kind: 'linux'
   open(): Session
   /**
-   * Runs programs in batch, without waiting between operations.
+   * Runs programs in batch, without waiting between operations. Outcomes come in the order of the programs, as they are there.
    *
-   * Outcomes come in the order of the programs. A list shorter than its program ends before a step that could not be performed:
-   * `perform` in a session says why.
-   * @throws Error when the helper fails or a call neither returns nor waits
+   * A list shorter than its program ends before what cannot be performed here, or names what is not there: `perform` says which.
+   * @throws Error when the helper fails, or when a call neither returns nor waits for a userfaultfd
    */
-  runMany(programs: Iterable<readonly Operation[]>): AsyncIterable<Outcome[]>
+  runMany(programs: Iterable<readonly Operation[]>): AsyncIterable<readonly Outcome[]>
   /** Ends the helper processes. The system may be used again. */
   close(): Promise<void>
 }
@@ -51,11 +50,12 @@ const INEXPRESSIBLE: Partial<Record<Operation['op'], readonly [why: string, reme
 export function linuxSystem(options: LinuxOptions = {}): LinuxSystem {
   const name = options.name ?? `linux-${release()} (running)`
   const helpers = new HelperPool(options)
+  const lanes = options.lanes ?? availableParallelism()
   return {
     name,
     kind: 'linux',
     open: () => new LinuxSession(name, helpers),
-    runMany: (programs) => runMany(name, helpers, programs, options.lanes ?? availableParallelism()),
+    runMany: (programs) => runBatch({ system: name, helpers, lanes }, programs),
     close: () => helpers.close(),
   }
 }
@@ -74,18 +74,29 @@ class HelperPool {
     let found = this.#idle.pop()
     while (found && !found.helper.works) found = this.#idle.pop()
     if (!found) {
-      const cpus = availableParallelism()
-      const cpu = this.#taken.size % cpus
+      const cpu = this.#freestCpu()
       found = { helper: new Helper(helperBinary(), cpu, this.#options.swap), cpu }
     }
     this.#taken.set(found.helper, found.cpu)
     return found.helper
   }
 
+  #freestCpu(): number {
+    const load = new Array<number>(availableParallelism()).fill(0)
+    for (const cpu of this.#taken.values()) load[cpu]!++
+    return load.indexOf(Math.min(...load))
+  }
+
   give(helper: Helper): void {
     const cpu = this.#taken.get(helper)
     this.#taken.delete(helper)
     if (cpu !== undefined && helper.works) this.#idle.push({ helper, cpu })
+  }
+
+  /** Another one in place of one that failed. */
+  replace(helper: Helper): Helper {
+    this.#taken.delete(helper)
+    return this.take()
   }
 
   async close(): Promise<void> {
@@ -125,6 +136,7 @@ class LinuxSession implements Session {
   }
 }
 
+/** @throws ExpressionError when the helper has no such operation */
 function lineOf(operation: Operation, names: Names, system: string): string {
   const line = encode(operation, names)
   if (line !== undefined) return line
@@ -132,26 +144,30 @@ function lineOf(operation: Operation, names: Names, system: string): string {
   throw new ExpressionError(system, 'kernel', why, remedy)
 }
 
-async function* runMany(system: string, helpers: HelperPool, programs: Iterable<readonly Operation[]>, wanted: number): AsyncGenerator<Outcome[]> {
-  const list = programs[Symbol.iterator]()
-  const lanes: Helper[] = []
-  const running: Promise<Outcome[]>[] = []
+interface Batch {
+  readonly system: string
+  readonly helpers: HelperPool
+  readonly lanes: number
+}
+
+async function* runBatch(batch: Batch, programs: Iterable<readonly Operation[]>): AsyncGenerator<readonly Outcome[]> {
+  const { helpers } = batch
+  const list = [...programs]
+  // Switching swap off reaches into what runs beside it.
+  const nrLanes = list.some((program) => program.some(({ op }) => op === 'swapoff')) ? 1 : Math.min(batch.lanes, list.length)
+  const lanes = Array.from({ length: nrLanes }, () => helpers.take())
+  const running: Promise<readonly Outcome[]>[] = []
   let started = 0
-  const start = (): boolean => {
-    const next = list.next()
-    if (next.done) return false
-    while (lanes.length < wanted) lanes.push(helpers.take())
-    const run = runOne(system, lanes[started++ % lanes.length]!, next.value)
-    run.catch(() => {}) // Its time to be thrown comes when it is the oldest.
-    running.push(run)
-    return true
-  }
   try {
-    while (running.length < wanted * IN_FLIGHT && start()) {}
-    while (running.length > 0) {
-      const outcomes = await running.shift()!
-      start()
-      yield outcomes
+    for (let yielded = 0; yielded < list.length; yielded++) {
+      for (; started < Math.min(list.length, yielded + nrLanes * IN_FLIGHT); started++) {
+        const lane = started % nrLanes
+        if (!lanes[lane]!.works) lanes[lane] = helpers.replace(lanes[lane]!)
+        const run = runOne(batch.system, lanes[lane]!, list[started]!)
+        run.catch(() => {}) // It is thrown when it is the oldest.
+        running.push(run)
+      }
+      yield await running.shift()!
     }
   } finally {
     await Promise.allSettled(running)
@@ -159,28 +175,28 @@ async function* runMany(system: string, helpers: HelperPool, programs: Iterable<
   }
 }
 
-async function runOne(system: string, helper: Helper, program: readonly Operation[]): Promise<Outcome[]> {
+/** Runs one program: all lines at once. */
+async function runOne(system: string, helper: Helper, program: readonly Operation[]): Promise<readonly Outcome[]> {
   const names = new Names()
   const lines: (string | undefined)[] = []
   for (const operation of program) {
     const line = operation.op === 'comment' ? undefined : encode(operation, names)
-    // What follows a step that cannot be performed is not asked for.
     if (line === undefined && operation.op !== 'comment') break
     lines.push(line)
   }
-  const sent = lines.filter((line) => line !== undefined)
-  const answers = (await Promise.all(helper.send(['open', ...sent, 'close']))).slice(1, -1)
+  const sent = helper.send(['open', ...lines.filter((line) => line !== undefined), 'close'])
+  await Promise.allSettled(sent)
   const outcomes: Outcome[] = []
-  let at = 0
-  for (const line of lines) {
-    if (line === undefined) {
-      outcomes.push({ errno: 0 })
-      continue
+  let at = 1
+  for (const [step, line] of lines.entries()) {
+    const answer = line === undefined ? '0' : await sent[at++]!
+    if (isRefusal(answer)) break
+    try {
+      outcomes.push(decode(answer, names, system))
+    } catch (error) {
+      throw new Error(`${(error as Error).message}, at step ${step} ('${line}')`)
     }
-    const answer = answers[at++]!
-    if (answer[0] === 'U' || answer[0] === 'N') break
-    if (answer[0] === 'X') throw new Error(`${system}: ${answer.slice(2)}, at step ${outcomes.length} ('${line}')`)
-    outcomes.push(decode(answer, names, system))
   }
+  await sent.at(-1)
   return outcomes
 }
