@@ -21,7 +21,11 @@ export function freePteTable(mm: AddressSpace, vpn: number): boolean {
   return true
 }
 
-/** Frees the tables of ptes that [start, end) covers wholly and that hold nothing any more. @source mm/pt_reclaim.c try_get_and_clear_pmd(), since 6.14 */
+/**
+ * Frees the tables of ptes that [start, end) covers wholly and that hold nothing any more.
+ *
+ * @source v6.18 mm/pt_reclaim.c try_get_and_clear_pmd()
+ */
 export function reclaimPteTables(mm: AddressSpace, start: number, end: number): void {
   const tables = mm.machine.tables
   for (let vpn = Math.ceil(start / 512) * 512; vpn + 512 <= end; vpn = tables.nextPmd(mm.pgd, vpn + 512, end)) {

@@ -67,7 +67,11 @@ function changeSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, 
   counters.ptes += to - from
 }
 
-/** Whether an entry may become writable without a fault. @source mm/mprotect.c can_change_pte_writable(); mm/vma.c vma_wants_writenotify() */
+/**
+ * Whether an entry may become writable without a fault.
+ *
+ * @source v6.18 mm/mprotect.c can_change_pte_writable(); mm/vma.c vma_wants_writenotify()
+ */
 export function mayWrite(machine: Machine, vma: Vma, lo: number, hi: number): boolean {
   if ((vma.flags & VM_WRITE) === 0) return false
   if (vma.flags & VM_UFFD_WP && lo & PAGE_UFFD_WP) return false

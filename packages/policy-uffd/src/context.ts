@@ -19,7 +19,11 @@ export class Userfaultfd implements UffdContext {
   readonly userModeOnly: boolean
   readonly queue: UffdMessage[] = []
   readonly waiters: Waiter[] = []
-  /** Non-cooperative events sent and not yet read: calls answer EAGAIN meanwhile. @source fs/userfaultfd.c userfaultfd_event_wait_completion(): mmap_changing */
+  /**
+   * Non-cooperative events sent and not yet read: calls answer EAGAIN meanwhile (mmap_changing).
+   *
+   * @source v6.18 fs/userfaultfd.c userfaultfd_event_wait_completion()
+   */
   changing = 0
   /** Events sent and read so far. */
   eventsSent = 0
@@ -60,7 +64,7 @@ export class Userfaultfd implements UffdContext {
   /** Wakes the threads that wait for a page in [start, end). */
   wake(start: number, end: number): void {
     for (const waiter of this.waiters) if (waiter.vpn >= start && waiter.vpn < end) waiter.woken = true
-    // A message whose thread no longer waits is not delivered. @source fs/userfaultfd.c userfaultfd_ctx_read(): the wait queue entry is gone
+    // A message whose thread no longer waits is not delivered. @source fs/userfaultfd.c userfaultfd_ctx_read()
     for (let i = this.queue.length - 1; i >= 0; i--) {
       const { event, address } = this.queue[i]
       const vpn = Math.floor(address / 4096)
