@@ -3,7 +3,7 @@
  *
  * The migration entries that Linux installs meanwhile are never seen here, because the whole move is one step.
  * @source v6.18 mm/migrate.c migrate_folio_unmap(), remove_migration_pte()
- * @fidelity simplified: one step without migration entries; small pages that are not zero, merged by KSM or in the swap cache move
+ * @fidelity simplified: one step without migration entries; huge, zero, merged and swap-cached pages stay where they are
  * @module
  */
 import {
