@@ -190,13 +190,6 @@ const ADDRESS_SPACE: readonly NotModelled[] = [
     source: 'mm/mmap.c; mm/mprotect.c',
   },
   {
-    what: 'Soft-dirty bits of a running kernel',
-    why:
-      'CONFIG_MEM_SOFT_DIRTY is off on the measured machine: clear_refs is taken and does nothing, and no bit is ever set; ' +
-      'the rules for entries are there as a policy of their own',
-    source: 'fs/proc/task_mmu.c clear_refs_write(); CONFIG_MEM_SOFT_DIRTY',
-  },
-  {
     what: 'mincore, smaps, kpagecount, fdinfo, poll, vmstat',
     why: 'what is observed is pagemap, PAGEMAP_SCAN, messages, results, signals and VmPTE',
     source: 'mm/mincore.c; fs/proc/task_mmu.c show_smap()',

@@ -17,7 +17,6 @@ export const CLEAR_REFS_SOFT_DIRTY = 4
  * @param _hi bits 32-63; x86-64 keeps no soft-dirty state there, it is taken so that all span functions are called alike
  * @param base index of entry 0 of the table in `lo`
  * @source v6.18 fs/proc/task_mmu.c:clear_soft_dirty(), clear_refs_pte_range()
- * @fidelity simplified: the rules for entries alone; the model of a kernel does not call them, as its configuration has no soft-dirty
  */
 export function clearSoftDirty(lo: Int32Array, _hi: Int32Array, base: number, from: number, to: number): number {
   const presentAny = PAGE_PRESENT_ANY
