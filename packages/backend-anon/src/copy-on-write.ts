@@ -21,7 +21,7 @@ import {
   PAGE_UFFD_WP,
   VM_WRITE,
 } from '@faultline/mm-types'
-import { newAnonPage, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
+import { DIRTY_BY_SOFTWARE, newAnonPage, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 
 /**
  * Gives the faulting address a page of its own that may be written.
@@ -38,7 +38,7 @@ export function copyOnWrite(fault: Fault): number {
     if ((frames.flags(old) & FRAME_EXCLUSIVE) === 0) frames.setFlags(old, FRAME_EXCLUSIVE)
     if (!fault.unshare) {
       const writable = vma.flags & VM_WRITE ? PAGE_RW : 0
-      tables.set(fault.table, fault.index, lo | PAGE_ACCESSED | PAGE_DIRTY | writable, hi)
+      tables.set(fault.table, fault.index, lo | PAGE_ACCESSED | DIRTY_BY_SOFTWARE | writable, hi)
       machine.counters.ptes++
     }
     return FAULT_DONE

@@ -25,7 +25,11 @@ import { newAnonPage, pteHi, pteLo, ZERO_PFN } from '@faultline/pagetable-core'
  */
 export function faultAnon(fault: Fault): number {
   const { vma, mm } = fault
-  if (vma.flags & VM_UFFD_MISSING) return FAULT_MISSING
+  if (vma.flags & VM_UFFD_MISSING) {
+    // Linux is ready to put a page there before it looks who watches; fork copies the tables of such a vma.
+    if (fault.write && vma.anonVma === null) mm.prepareAnonVma(vma)
+    return FAULT_MISSING
+  }
   const machine = mm.machine
   const armed = fault.armed ? PAGE_UFFD_WP : 0
   if (!fault.write) {

@@ -26,7 +26,7 @@ import {
   VM_UFFD_WP,
   VM_WRITE,
 } from '@faultline/mm-types'
-import { pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
+import { needsSoftDirtyWp, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 import { pteSwpMkexclusive, pteSwpMksoftDirty, pteSwpMkuffdWp, swpOffset, swpPteHi, swpPteLo } from '@faultline/swap-entry'
 
 /** The swap area all entries name. */
@@ -52,7 +52,8 @@ export function swapIn(fault: Fault): number {
   const exclusive = (frames.flags(pfn) & FRAME_KSM) === 0 && ((lo & SWP_EXCLUSIVE) !== 0 || frames.field(pfn, FRAME_REF) === 1)
   let flags = armed | (lo & SWP_SOFT_DIRTY ? PAGE_SOFT_DIRTY : 0)
   if (exclusive) {
-    if (vma.flags & VM_WRITE && !(armed && vma.flags & VM_UFFD_WP)) flags |= fault.write ? PAGE_RW | PAGE_DIRTY : PAGE_RW
+    if (vma.flags & VM_WRITE && !(armed && vma.flags & VM_UFFD_WP) && !needsSoftDirtyWp(vma, flags))
+      flags |= fault.write ? PAGE_RW | PAGE_DIRTY : PAGE_RW
     frames.setFlags(pfn, FRAME_EXCLUSIVE)
   }
   if (vma.anonVma === null) mm.prepareAnonVma(vma)

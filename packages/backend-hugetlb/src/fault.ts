@@ -25,7 +25,7 @@ import {
   VM_UFFD_MISSING,
   VM_WRITE,
 } from '@faultline/mm-types'
-import { leafPages, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
+import { DIRTY_BY_SOFTWARE, leafPages, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 import { addHugePage, findHugePage } from './page-cache.ts'
 import type { HugePool } from './pool.ts'
 
@@ -76,7 +76,7 @@ export function copyOnWriteHugetlb(fault: Fault, pool: HugePool): number {
   const old = ptePfn(lo, hi)
   if (frames.flags(old) & FRAME_ANON && frames.field(old, FRAME_ENTIRE) === 1) {
     frames.setFlags(old, FRAME_EXCLUSIVE)
-    if (!fault.unshare) tables.set(fault.table, fault.index, lo | PAGE_RW | PAGE_DIRTY, hi)
+    if (!fault.unshare) tables.set(fault.table, fault.index, lo | PAGE_RW | DIRTY_BY_SOFTWARE, hi)
     return FAULT_DONE
   }
   const fresh = pool.take(mm.machine, vma.file as Inode, hugeOffset(fault), vma)

@@ -11,6 +11,7 @@ import {
   type Fault,
   FRAME_ENTIRE,
   FRAME_MAP,
+  FRAME_NOT_UPTODATE,
   FRAME_ORDER_SHIFT,
   type Inode,
   type Mm,
@@ -26,7 +27,7 @@ import {
   VM_WRITE,
   type Vma,
 } from '@faultline/mm-types'
-import { newAnonPage, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
+import { needsSoftDirtyWp, newAnonPage, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
 import { addPage, findPage, hasPage } from './page-cache.ts'
 
 /**
@@ -43,6 +44,8 @@ export function faultShmem(fault: Fault, aroundPages: number): number {
   if (!fault.write && aroundPages > 1 && !fault.armed && (vma.flags & (VM_UFFD_WP | VM_UFFD_MINOR)) === 0) {
     if (faultAround(fault, inode, aroundPages)) return FAULT_DONE
   }
+  // @source v6.18 mm/memory.c do_cow_fault(): vmf_anon_prepare() comes first
+  if (fault.write && !shared && vma.anonVma === null) mm.prepareAnonVma(vma)
   if (pgoff >= inode.size) return FAULT_SIGBUS
   if (vma.flags & VM_UFFD_MINOR && hasPage(inode, pgoff)) return FAULT_MINOR
   if (vma.flags & VM_UFFD_MISSING && !hasPage(inode, pgoff)) return FAULT_MISSING
@@ -73,7 +76,7 @@ function mapCachePage(mm: Mm, vma: Vma, table: number, index: number, page: numb
   const writableProt = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE)
   let flags = write ? PAGE_DIRTY : 0
   if (armed) flags |= PAGE_UFFD_WP
-  else if (writableProt && (write || (vma.flags & VM_UFFD_WP) === 0)) flags |= PAGE_RW
+  else if (writableProt && (write || ((vma.flags & VM_UFFD_WP) === 0 && !needsSoftDirtyWp(vma, 0)))) flags |= PAGE_RW
   mm.machine.tables.set(table, index, pteLo(page, flags), pteHi(page, vma.flags))
   frames.get(page)
   frames.setField(page, FRAME_MAP, frames.field(page, FRAME_MAP) + 1)
@@ -84,7 +87,7 @@ function mapCachePage(mm: Mm, vma: Vma, table: number, index: number, page: numb
  *
  * @returns true when the faulting page was among them
  * @source v6.18 mm/memory.c do_fault_around()
- * @fidelity simplified: the window and what it leaves out are those of Linux; no page is locked or not yet read
+ * @fidelity simplified: the window and what it leaves out are those of Linux; no page is locked
  */
 function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
   const { vma, mm, vpn } = fault
@@ -99,6 +102,7 @@ function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
     const pfn = inode.pages.get(pgoff)
     const index = page & 511
     if (pfn === undefined || pfn < 0 || los[base + index] !== 0) continue
+    if (mm.machine.frames.flags(pfn) & FRAME_NOT_UPTODATE) continue
     if (page === vpn && mapsHuge(fault, pfn)) return false
     mapCachePage(mm, vma, fault.table, index, pfn, false, false)
   }

@@ -9,8 +9,10 @@
  */
 import {
   FRAME_CACHE,
+  FRAME_DIRTY,
   FRAME_INDEX,
   FRAME_MAPPING,
+  FRAME_NOT_UPTODATE,
   FRAME_ORDER_SHIFT,
   FRAME_REF,
   FRAME_SWAPBACKED,
@@ -22,13 +24,17 @@ import {
 export function findPage(machine: Machine, inode: Inode, pgoff: number, swapIn: boolean): number {
   const entry = inode.pages.get(pgoff)
   if (entry === undefined) return 0
-  if (entry > 0) return entry
+  if (entry > 0) {
+    if (swapIn && machine.frames.flags(entry) & FRAME_NOT_UPTODATE) machine.frames.clearFlags(entry, FRAME_NOT_UPTODATE)
+    return entry
+  }
   if (!swapIn) return 0
   const slot = -entry
   const pfn = machine.frames.alloc(0)
   if (pfn === 0) return 0
   machine.counters.swapIns++
   enter(machine, inode, pgoff, pfn, machine.swap.stamp(slot))
+  machine.frames.setFlags(pfn, FRAME_DIRTY)
   machine.swap.free(slot)
   return pfn
 }
@@ -72,12 +78,20 @@ function removePage(machine: Machine, inode: Inode, pgoff: number): void {
   }
 }
 
-/** Writes one page to swap when nothing but the cache holds it. @returns false when it stays */
+/**
+ * Writes one page to swap when nothing but the cache holds it; one that nobody has written since it was made is dropped.
+ *
+ * @returns false when it stays
+ */
 export function reclaimPage(machine: Machine, inode: Inode, pgoff: number): boolean {
   const { frames, swap, counters } = machine
   const pfn = inode.pages.get(pgoff)
   if (pfn === undefined || pfn < 0) return false
   if (frames.field(pfn, FRAME_REF) !== 1 || frames.flags(pfn) >>> FRAME_ORDER_SHIFT !== 0) return false
+  if ((frames.flags(pfn) & FRAME_DIRTY) === 0) {
+    removePage(machine, inode, pgoff)
+    return true
+  }
   const slot = swap.alloc(frames.stamp(pfn))
   if (slot === 0) return false
   counters.swapOuts++

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Design } from '@faultline/mm-types'
-import { hughSwpType, linux57, linux64, linux67, linux519, linux618, rfc202101, wpZeropageV1 } from './history.ts'
+import { hughSwpType, linux57, linux64, linux67, linux519, linux618, linux618SoftDirty, rfc202101, wpZeropageV1 } from './history.ts'
 import { noPersistence, oracle } from './ideas.ts'
 
 /** Every preset once. */
@@ -17,6 +17,7 @@ export const designs: readonly Design[] = [
   linux64,
   linux67,
   linux618,
+  linux618SoftDirty,
   oracle,
 ]
 

@@ -41,6 +41,7 @@ export const linux57: Design = {
   tlb: flushBatched,
   tracker: uffdWpSync,
   uffd: { features: FEATURES_5_7, wpMemory: ['anon'], ioctls: IOCTLS_5_7 },
+  softDirty: false,
   anomalies: LINUX_ANOMALIES,
 }
 
@@ -112,4 +113,14 @@ export const linux618: Design = {
   title: 'Linux 6.18',
   reference: 'Linux 6.18 (November 2025)',
   uffd: { ...linux67.uffd, features: FEATURES_6_18, ioctls: IOCTLS_6_18 },
+}
+
+/** The same kernel as distributions build it: with the older tracker. */
+export const linux618SoftDirty: Design = {
+  ...linux618,
+  name: 'linux-6.18-soft-dirty',
+  title: 'Linux 6.18 with CONFIG_MEM_SOFT_DIRTY',
+  reference: 'Linux 6.18 (November 2025), CONFIG_MEM_SOFT_DIRTY=y',
+  status: 'model only',
+  softDirty: true,
 }

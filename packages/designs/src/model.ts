@@ -9,6 +9,7 @@ import { type ComposedKernel, type KernelSettings, type ModelSystem, modelSystem
 import type { Design } from '@faultline/mm-types'
 import { createMachine, type MachineLimits } from '@faultline/pagetable-core'
 import { createKhugepaged, KHUGEPAGED_DEFAULTS } from '@faultline/policy-khugepaged'
+import { clearSoftDirty } from '@faultline/policy-soft-dirty'
 import { UserfaultfdSubsystem } from '@faultline/policy-uffd'
 
 /** What a machine is like apart from the design it runs. */
@@ -28,7 +29,7 @@ export function composeKernel(design: Design, settings: ModelSettings = {}): Com
   })
   const uffd = new UserfaultfdSubsystem(machine.counters)
   kernel.uffd = uffd
-  return { kernel, uffd, khugepaged: createKhugepaged(KHUGEPAGED_DEFAULTS) }
+  return { kernel, uffd, khugepaged: createKhugepaged(KHUGEPAGED_DEFAULTS), softDirty: { clear: clearSoftDirty } }
 }
 
 /** The model of a design as a System; each session is a fresh kernel. */

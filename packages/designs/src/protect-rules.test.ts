@@ -131,8 +131,8 @@ monitor u wp=unprotect`
   })
 
   test('the huge zero page: whole, part, and a write', async () => {
-    const zero = ['read A', 'expect A 0 1 present file ZERO']
-    expect(await huge(...zero, 'writeprotect u A 0 512 mode=wp', 'expect A 0 512 512x present file ZERO +WP')).toEqual([])
+    const zero = ['read A', 'expect A 0 1 present file ZERO THP']
+    expect(await huge(...zero, 'writeprotect u A 0 512 mode=wp', 'expect A 0 512 512x present file ZERO THP +WP')).toEqual([])
     expect(await huge(...zero, 'writeprotect u A 0 1 mode=wp', 'expect A 0 512 present anon ZERO +WP | 511x present anon ZERO')).toEqual([])
     const written = [
       'writeprotect u A 0 512 mode=wp',

@@ -72,5 +72,7 @@ export interface Design {
   readonly tlb: TlbPolicy
   readonly tracker: TrackerPolicy
   readonly uffd: UffdSupport
+  /** CONFIG_MEM_SOFT_DIRTY: soft-dirty bits are shown and cleared. */
+  readonly softDirty: boolean
   readonly anomalies: Anomalies
 }

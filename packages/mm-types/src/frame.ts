@@ -32,6 +32,8 @@ export const FRAME_EXCLUSIVE = 0x2
 export const FRAME_DIRTY = 0x4
 /** Clear on an anonymous page after MADV_FREE: it may be dropped instead of swapped. */
 export const FRAME_SWAPBACKED = 0x8
+/** Allocated by fallocate and not read or written since (PageUptodate is clear): it is not mapped around a fault. */
+export const FRAME_NOT_UPTODATE = 0x10
 /** In a page cache: the cache holds one reference. */
 export const FRAME_CACHE = 0x20
 export const FRAME_KSM = 0x40

@@ -60,6 +60,8 @@ export interface Mm {
   readonly pgd: number
   readonly machine: Machine
   readonly encoding: MarkerEncoding
+  /** CONFIG_MEM_SOFT_DIRTY of the kernel. */
+  readonly softDirty: boolean
   /** Page-table bytes as VmPTE counts them. */
   tableBytes(): number
   /** Gives a vma an anon_vma before its first private page. @source mm/rmap.c anon_vma_prepare() */

@@ -60,6 +60,8 @@ export interface UffdCalls extends UffdHooks {
   read(context: UffdContext): UffdMessage | undefined
   /** The newest message, not taken. */
   newest(context: UffdContext): UffdMessage | undefined
+  /** Takes the newest message: that of the thread that runs now, which its monitor answers before older ones. */
+  takeNewest(context: UffdContext): UffdMessage | undefined
   /** Events sent and not read: the calls that sent them wait. */
   pendingEvents(context: UffdContext): number
   /** The names of threads that were woken and not yet taken. */
@@ -68,6 +70,15 @@ export interface UffdCalls extends UffdHooks {
   takeWoken(context: UffdContext): string[]
   /** Forgets a waiting thread (it was ended, or its access is not to be retried). */
   forgetWaiter(context: UffdContext, thread: string): void
+}
+
+/** Implemented by `policy-soft-dirty`. */
+export interface SoftDirtyCalls {
+  /**
+   * Clears the soft-dirty bits of entries [from, to) of a table, and the write permission of the present ones.
+   * @returns entries changed
+   */
+  clear(lo: Int32Array, hi: Int32Array, base: number, from: number, to: number): number
 }
 
 /** Implemented by `policy-khugepaged`. */

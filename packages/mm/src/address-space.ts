@@ -30,6 +30,7 @@ export class ProcessMemory implements AddressSpace {
   readonly pgd: number
   readonly machine: Machine
   readonly encoding: MarkerEncoding
+  readonly softDirty: boolean
   readonly kernel: Kernel
   readonly vmas = new VmaList()
   /** Tables of ptes, pmds and puds (VmPTE in pages), kept by `tables` through the two calls below. */
@@ -43,6 +44,7 @@ export class ProcessMemory implements AddressSpace {
     this.id = id
     this.machine = kernel.machine
     this.encoding = kernel.design.encoding
+    this.softDirty = kernel.design.softDirty
     this.pgd = kernel.machine.tables.alloc(LEVEL_PGD)
     if (this.pgd === 0) throw new Error('no page table left for a new address space')
   }

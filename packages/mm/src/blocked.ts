@@ -101,14 +101,15 @@ export class Blocked implements Waiters {
     const kind = this.kindOfNewest(uffd)
     const answer = kind === undefined ? 'none' : monitor[kind]
     if (answer === 'none') return false
-    const raw = this.composed.uffd.read(context)
+    const raw = this.composed.uffd.takeNewest(context)
     if (raw === undefined) return false
     const vma = fault.vma
     messages.push({ ...toMessage(raw), state: pageState(fault.mm as AddressSpace, fault.vpn) })
     const unit = 2 ** vma.pageShift
     const error = this.give(uffd, answer, Math.floor(raw.address / unit) * unit, unit)
     if (error !== 0) this.composed.uffd.wake(context, Math.floor(raw.address / unit) * unit, unit)
-    this.composed.uffd.takeWoken(context)
+    // This thread goes on at once; others that the answer woke do so when it is done.
+    this.composed.uffd.forgetWaiter(context, fault.thread)
     return true
   }
 

@@ -16,7 +16,6 @@ import {
   FAULT_SIGSEGV,
   FAULT_WP,
   type Fault,
-  PAGE_DIRTY,
   PAGE_PRESENT_ANY,
   PAGE_RW,
   PAGE_UFFD_WP,
@@ -37,9 +36,10 @@ import {
   VM_UFFD_WP,
   VM_WRITE,
 } from '@faultline/mm-types'
-import { leafIndex, leafTable } from '@faultline/pagetable-core'
+import { DIRTY_BY_SOFTWARE, leafIndex, leafTable } from '@faultline/pagetable-core'
 import { classify } from '@faultline/swap-entry'
 import { ACCESS_WAITS, type AccessRequest } from './access-request.ts'
+import { freePteTable } from './free-tables.ts'
 import { faultHuge } from './huge-fault.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
 
@@ -98,7 +98,8 @@ export function serve(kernel: Kernel, fault: Fault): number {
     if (code >= 0) return code
   }
   let table = leafTable(tables, mm.pgd, vpn, shift)
-  if (table === 0) {
+  const isNew = table === 0
+  if (isNew) {
     table = (mm as AddressSpace).leafTableAlloc(vma, vpn)
     if (table === 0) return FAULT_OOM
   }
@@ -109,7 +110,12 @@ export function serve(kernel: Kernel, fault: Fault): number {
   fault.lo = tables.lo(table)[at]
   fault.hi = tables.hi(table)[at]
   kernel.machine.counters.ptes++
-  if (fault.lo === 0 && fault.hi === 0) return kernel.backends[vma.backend].fault(fault)
+  if (fault.lo === 0 && fault.hi === 0) {
+    const code = kernel.backends[vma.backend].fault(fault)
+    // A file's page is looked for before its table is put in place. @source mm/memory.c __do_fault(), finish_fault()
+    if (isNew && code !== FAULT_DONE && vma.backend === 'shmem') freePteTable(mm as AddressSpace, vpn)
+    return code
+  }
   if (fault.lo & PAGE_PRESENT_ANY) return fault.write || fault.unshare ? servePresent(kernel, fault) : spurious(kernel)
   return serveSoftleaf(kernel, fault)
 }
@@ -128,7 +134,7 @@ function servePresent(kernel: Kernel, fault: Fault): number {
   if (vma.flags & VM_SHARED) {
     // hugetlb refuses to copy or reuse an armed page, registered or not. @source mm/hugetlb.c hugetlb_wp()
     if (vma.backend === 'hugetlb' && fault.lo & PAGE_UFFD_WP) return FAULT_DONE
-    tables.lo(fault.table)[tables.base(fault.table) + fault.index] = fault.lo | PAGE_RW | PAGE_DIRTY
+    tables.lo(fault.table)[tables.base(fault.table) + fault.index] = fault.lo | PAGE_RW | DIRTY_BY_SOFTWARE
     kernel.machine.counters.ptes++
     return FAULT_DONE
   }

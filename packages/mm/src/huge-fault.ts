@@ -29,7 +29,7 @@ import {
   VM_WRITE,
   type Vma,
 } from '@faultline/mm-types'
-import { HUGE_ZERO_PFN, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
+import { DIRTY_BY_SOFTWARE, HUGE_ZERO_PFN, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
 import { HUGE_PAGES, hugePmdLo, hugePmdPfn, isHugeExclusive, mapHuge, setPmd, splitHugePmd } from './huge.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
 
@@ -136,7 +136,7 @@ function copyHugeOnWrite(kernel: Kernel, mm: AddressSpace, fault: Fault, lo: num
     }
   } else if (isHugeExclusive(machine, pfn)) {
     for (let i = 0; i < HUGE_PAGES; i++) machine.frames.setFlags(pfn + i, FRAME_EXCLUSIVE)
-    setPmdLo(mm, vpn, lo | PAGE_RW | PAGE_DIRTY | PAGE_ACCESSED)
+    setPmdLo(mm, vpn, lo | PAGE_RW | DIRTY_BY_SOFTWARE | PAGE_ACCESSED)
     return FAULT_DONE
   }
   splitHugePmd(mm, vma, vpn)

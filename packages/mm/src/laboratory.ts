@@ -2,7 +2,7 @@
  * What the performers of operations share: a composed kernel, names, and the calls that wait.
  * @module
  */
-import type { CollapseCalls, UffdCalls } from '@faultline/mm-types'
+import type { CollapseCalls, SoftDirtyCalls, UffdCalls } from '@faultline/mm-types'
 import type { Outcome } from '@faultline/program'
 import type { Bindings } from './bindings.ts'
 import type { Call } from './calls/call.ts'
@@ -13,6 +13,7 @@ export interface ComposedKernel {
   readonly kernel: Kernel
   readonly uffd: UffdCalls
   readonly khugepaged: CollapseCalls
+  readonly softDirty: SoftDirtyCalls
 }
 
 /** Who performs an operation. */

@@ -5,7 +5,17 @@
  * @fidelity simplified move_page_tables(): entries move one by one; tables of ptes and pmds are never handed over whole
  * @module
  */
-import { PAGE_PRESENT_ANY, PAGE_UFFD_WP, PTE_MARKER_UFFD_WP, SOFTLEAF_MARKER, SOFTLEAF_SPECIAL_PTE, SWP_UFFD_WP } from '@faultline/mm-types'
+import {
+  PAGE_PRESENT_ANY,
+  PAGE_SOFT_DIRTY,
+  PAGE_UFFD_WP,
+  PTE_MARKER_UFFD_WP,
+  SOFTLEAF_MARKER,
+  SOFTLEAF_SPECIAL_PTE,
+  SOFTLEAF_SWAP,
+  SWP_SOFT_DIRTY,
+  SWP_UFFD_WP,
+} from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
 import { HUGE_PAGES, hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
@@ -73,15 +83,23 @@ function moveSpan(mm: AddressSpace, table: number, from: number, to: number, out
   const los = tables.lo(table)
   const his = tables.hi(table)
   const base = tables.base(table)
+  // @source v6.18 mm/mremap.c move_soft_dirty_pte(): what was moved counts as written
+  const soft = mm.softDirty
   for (let i = from; i < to; i++) {
     const lo = los[base + i]
     const hi = his[base + i]
     if (lo === 0 && hi === 0) continue
     tables.set(table, i, 0, 0)
-    const moved = clears ? withoutBit(mm, lo, hi) : lo
+    const kept = clears ? withoutBit(mm, lo, hi) : lo
+    const moved = soft && kept !== 0 ? markMoved(mm, kept, hi) : kept
     if (moved !== 0 || hi !== 0) tables.set(out, outFrom + (i - from), moved, moved === 0 ? 0 : hi)
   }
   mm.machine.counters.ptes += to - from
+}
+
+function markMoved(mm: AddressSpace, lo: number, hi: number): number {
+  if (lo & PAGE_PRESENT_ANY) return lo | PAGE_SOFT_DIRTY
+  return mm.classify(lo, hi) === SOFTLEAF_SWAP ? lo | SWP_SOFT_DIRTY : lo
 }
 
 /** The low word without the uffd-wp bit; 0 for a wp marker. */

@@ -30,14 +30,12 @@ import {
   PROT_READ,
   PROT_WRITE,
   SCAN_EXCEED_NONE_PTE,
-  SCAN_EXCEED_SHARED_PTE,
-  SCAN_EXCEED_SWAP_PTE,
   SCAN_SUCCEED,
 } from '@faultline/mm-types'
 import type { Advice, MadviseOp, MmapOp, MremapOp, Operation, Outcome, Range } from '@faultline/program'
 import { type Call, eventsRead } from './calls/call.ts'
 import { allocate, ftruncate, punchHole } from './calls/file.ts'
-import { madvise } from './calls/madvise.ts'
+import { type Collapse, madvise } from './calls/madvise.ts'
 import { mlock } from './calls/mlock.ts'
 import { exitMm, mmap, munmap } from './calls/mmap.ts'
 import { mprotect } from './calls/mprotect.ts'
@@ -45,6 +43,7 @@ import { mremap } from './calls/mremap.ts'
 import { pageState } from './calls/pagemap.ts'
 import { populate } from './calls/populate.ts'
 import { scanPagemap } from './calls/scan.ts'
+import { clearRefs } from './clear-refs.ts'
 import { forkMm } from './copy.ts'
 import { mergePages } from './ksm.ts'
 import { type Laboratory, threadOf } from './laboratory.ts'
@@ -140,7 +139,7 @@ export function performMemory(session: Laboratory, op: Operation): Outcome | und
       swapoff(composed.kernel)
       return { errno: 0 }
     case 'clear_refs':
-      // CONFIG_MEM_SOFT_DIRTY is off on the machine this is measured against: the write is taken and does nothing.
+      clearRefs(session.mm(op), composed.softDirty)
       return { errno: 0 }
     case 'hwpoison':
       // CONFIG_MEMORY_FAILURE is off there too. @source mm/madvise.c madvise_behavior_valid()
@@ -257,23 +256,19 @@ function performMadvise(session: Laboratory, op: MadviseOp): Outcome {
       const request = { cpu: 0, thread: threadOf(op), user: false, byte: 0, stamp: 0 }
       return calls(session, op, range, (mm, start, end) => populate(mm, start, end, advice === 'populate_write', request))
     }
-    case 'collapse':
-      return pages(session, range, (owner, start, end) => collapse(session, owner, start, end, true), session.mm(op))
     default:
-      return calls(session, op, range, (owner, start, end) => madvise(owner, start, end, ADVICE[advice]))
+      return calls(session, op, range, (owner, start, end) => madvise(owner, start, end, ADVICE[advice], collapser(session, owner, true)))
   }
 }
 
 /** MADV_COLLAPSE, or a khugepaged pass. @source v6.18 mm/khugepaged.c madvise_collapse_errno() */
-function collapse(session: Laboratory, mm: AddressSpace, start: number, end: number, forced: boolean): number {
-  const { kernel, khugepaged } = session.composed
-  let result = SCAN_SUCCEED
-  for (const vma of mm.vmas.within(start, end)) {
-    result = khugepaged.collapse(mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), kernel.design.collapse, forced)
-    if (forced && result !== SCAN_SUCCEED) break
+function collapser({ composed }: Laboratory, mm: AddressSpace, forced: boolean): Collapse {
+  const { kernel, khugepaged } = composed
+  return (vma, start, end) => {
+    const result = khugepaged.collapse(mm, vma, start, end, kernel.design.collapse, forced)
+    if (result === SCAN_SUCCEED) return 0
+    return result === SCAN_EXCEED_NONE_PTE ? -EBUSY : -EINVAL
   }
-  if (result === SCAN_SUCCEED) return 0
-  return result === SCAN_EXCEED_NONE_PTE || result === SCAN_EXCEED_SWAP_PTE || result === SCAN_EXCEED_SHARED_PTE ? -EBUSY : -EINVAL
 }
 
 function performKernel(session: Laboratory, mm: AddressSpace, range: Range, what: 'reclaim' | 'khugepaged' | 'migrate' | 'ksm'): Outcome {
@@ -282,7 +277,8 @@ function performKernel(session: Laboratory, mm: AddressSpace, range: Range, what
     range,
     (owner, start, end) => {
       if (what === 'khugepaged') {
-        collapse(session, owner, start, end, false)
+        const collapse = collapser(session, owner, false)
+        for (const vma of owner.vmas.within(start, end)) collapse(vma, Math.max(start, vma.start), Math.min(end, vma.end))
         return 0
       }
       if (what === 'migrate') migratePages(owner, start, end)

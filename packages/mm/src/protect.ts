@@ -20,7 +20,7 @@ import {
   VM_WRITE,
   type Vma,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafSpanEnd, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, needsSoftDirtyWp, pmdNumber, ptePfn } from '@faultline/pagetable-core'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
 import { unsharePmd } from './pmd-sharing.ts'
@@ -75,6 +75,7 @@ function changeSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, 
 export function mayWrite(machine: Machine, vma: Vma, lo: number, hi: number): boolean {
   if ((vma.flags & VM_WRITE) === 0) return false
   if (vma.flags & VM_UFFD_WP && lo & PAGE_UFFD_WP) return false
+  if (needsSoftDirtyWp(vma, lo)) return false
   if (vma.flags & VM_SHARED) return (vma.flags & VM_UFFD_WP) === 0 || ((lo & PAGE_DIRTY) !== 0 && vma.backend !== 'hugetlb')
   if (vma.backend === 'hugetlb') return false
   const flags = machine.frames.flags(ptePfn(lo, hi))

@@ -2,7 +2,7 @@
  * Reclaim: pages to swap, file pages out of tables, by advice or by pressure.
  *
  * @source v6.18 mm/madvise.c madvise_cold_or_pageout_pte_range(); mm/vmscan.c shrink_folio_list(); mm/rmap.c try_to_unmap_one()
- * @fidelity simplified madvise_cold_or_pageout_pte_range(): a huge leaf is always split and its pages go one by one
+ * @fidelity simplified madvise_cold_or_pageout_pte_range(): a huge leaf that may go is split, and its pages go one by one
  * @fidelity simplified shrink_folio_list(): no LRU, no references, no writeback; mlocked pages are not spared
  * @module
  */
@@ -16,7 +16,7 @@ import {
   PAGE_DIRTY,
   PAGE_PRESENT_ANY,
 } from '@faultline/mm-types'
-import { ptePfn } from '@faultline/pagetable-core'
+import { pmdNumber, ptePfn } from '@faultline/pagetable-core'
 import { hugePmdLo, splitHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
 import { filePage, type VmArea } from './vma.ts'
@@ -32,7 +32,14 @@ export function reclaimPages(mm: AddressSpace, vma: VmArea, start: number, end: 
   if (vma.backend === 'hugetlb') return 0
   let reclaimed = 0
   for (let vpn = start; vpn < end; vpn++) {
-    if (hugePmdLo(mm, vpn) !== 0) splitHugePmd(mm, vma, vpn)
+    const huge = hugePmdLo(mm, vpn)
+    if (huge !== 0) {
+      if (!mayReclaimHuge(mm, vpn, pressure)) {
+        vpn = vpn - (vpn & 511) + 511
+        continue
+      }
+      splitHugePmd(mm, vma, vpn)
+    }
     const tables = mm.machine.tables
     const table = tables.pteTable(mm.pgd, vpn)
     if (table === 0) {
@@ -44,6 +51,15 @@ export function reclaimPages(mm: AddressSpace, vma: VmArea, start: number, end: 
     if (lo & PAGE_PRESENT_ANY && reclaimPage(mm, vma, vpn, ptePfn(lo, tables.hi(table)[at]), pressure)) reclaimed++
   }
   return reclaimed
+}
+
+/** The huge zero page stays, and one that several map by MADV_PAGEOUT. @source madvise_cold_or_pageout_pte_range() */
+function mayReclaimHuge(mm: AddressSpace, vpn: number, pressure: boolean): boolean {
+  const { tables, frames } = mm.machine
+  const pmd = tables.pmdTable(mm.pgd, vpn)
+  const at = tables.base(pmd) + (pmdNumber(vpn) & 511)
+  const pfn = ptePfn(tables.lo(pmd)[at], tables.hi(pmd)[at])
+  return (frames.flags(pfn) & FRAME_ZERO) === 0 && (pressure || frames.mapcount(pfn) === 1)
 }
 
 function reclaimPage(mm: AddressSpace, vma: VmArea, vpn: number, pfn: number, pressure: boolean): boolean {

@@ -5,7 +5,7 @@
  * microseconds.
  * @module
  */
-import type { HostMm, UffdContext } from '@faultline/mm-types'
+import { type HostMm, type UffdContext, VM_SOFTDIRTY } from '@faultline/mm-types'
 import type { VmArea } from './vma.ts'
 
 /** Ordered vmas that do not overlap. */
@@ -104,6 +104,8 @@ export class VmaList {
   private absorb(vma: VmArea, next: VmArea): void {
     this.remove(next)
     vma.end = next.end
+    // What is merged with something new is new as a whole: soft-dirty's false positives come from here.
+    vma.flags |= next.flags & VM_SOFTDIRTY
     if (vma.anonVma === null && next.anonVma !== null) {
       vma.anonVma = next.anonVma
       next.anonVma.vmas.add(vma)
@@ -121,7 +123,7 @@ function splitHugeAt(vma: VmArea, vpn: number): void {
 function canMerge(a: VmArea, b: VmArea): boolean {
   return (
     a.end === b.start &&
-    a.flags === b.flags &&
+    ((a.flags ^ b.flags) & ~VM_SOFTDIRTY) === 0 &&
     a.file === b.file &&
     a.uffd === b.uffd &&
     a.backend !== 'hugetlb' &&

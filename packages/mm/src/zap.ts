@@ -7,6 +7,7 @@
 import {
   FRAME_ANON,
   FRAME_CHUNK_MASK,
+  FRAME_DIRTY,
   FRAME_ENTIRE,
   FRAME_FLAGS,
   FRAME_MAP,
@@ -14,6 +15,7 @@ import {
   FRAME_SLOT,
   FRAME_ZERO,
   type Machine,
+  PAGE_DIRTY,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
   PAGE_UFFD_WP,
@@ -109,6 +111,8 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to:
       armed = (lo & PAGE_UFFD_WP) !== 0
       if ((flags & FRAME_ZERO) === 0) {
         chunk[record + (lo & PAGE_PSE ? FRAME_ENTIRE : FRAME_MAP)]--
+        // What was written is the page's to remember from now on.
+        if (lo & PAGE_DIRTY) chunk[record + FRAME_FLAGS] |= FRAME_DIRTY
         if (chunk[record + FRAME_SLOT] !== 0) dropSwapCache(mm.machine, pfn)
         frames.put(pfn)
       }

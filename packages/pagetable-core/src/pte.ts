@@ -2,13 +2,38 @@
  * Building and reading present entries.
  * @module
  */
-import { PAGE_ACCESSED, PAGE_PRESENT, PAGE_PROTNONE, PAGE_PSE, PAGE_USER, VM_ACCESS_FLAGS, VM_EXEC } from '@faultline/mm-types'
+import {
+  PAGE_ACCESSED,
+  PAGE_DIRTY,
+  PAGE_PRESENT,
+  PAGE_PROTNONE,
+  PAGE_PSE,
+  PAGE_SOFT_DIRTY,
+  PAGE_USER,
+  VM_ACCESS_FLAGS,
+  VM_EXEC,
+  VM_SOFTDIRTY,
+  type Vma,
+} from '@faultline/mm-types'
 
 const NX = -0x80000000
 
-/** Low word of a present, accessed user entry for a frame, with more flags. */
+/** Software that makes an entry dirty makes it soft-dirty too; the hardware does not. @source v6.18 arch/x86/include/asm/pgtable.h pte_mkdirty() */
+export const DIRTY_BY_SOFTWARE = PAGE_DIRTY | PAGE_SOFT_DIRTY
+
+/** Low word of a present, accessed user entry for a frame, with more flags. PAGE_DIRTY brings PAGE_SOFT_DIRTY with it. */
 export function pteLo(pfn: number, flags: number): number {
-  return (pfn << 12) | PAGE_PRESENT | PAGE_USER | PAGE_ACCESSED | flags
+  // The soft-dirty bit (11) lies five bits above the dirty bit (6).
+  return (pfn << 12) | PAGE_PRESENT | PAGE_USER | PAGE_ACCESSED | flags | ((flags & PAGE_DIRTY) << 5)
+}
+
+/**
+ * Whether an entry must stay read-only so that a write to it is seen by soft-dirty tracking.
+ *
+ * @source v6.18 mm/internal.h pte_needs_soft_dirty_wp(), vma_soft_dirty_enabled()
+ */
+export function needsSoftDirtyWp(vma: Vma, lo: number): boolean {
+  return vma.mm.softDirty && (vma.flags & VM_SOFTDIRTY) === 0 && (lo & PAGE_SOFT_DIRTY) === 0
 }
 
 /**

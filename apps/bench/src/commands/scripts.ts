@@ -1,6 +1,7 @@
 import { type InexpressibleCase, runCase, type Script } from '@faultline/conformance'
 import { listNotExpressible, listScripts } from '@faultline/conformance/load-scripts'
 import { createModel, designs, findDesign } from '@faultline/designs'
+import type { Design } from '@faultline/mm-types'
 import { MEMORY_TYPES, type Memory, type System } from '@faultline/program'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
@@ -40,7 +41,7 @@ export function addScripts(program: Command, context: Context): void {
       const chosen = choose(flags.filter ?? '', memories)
       if (flags.list) return terminal.out.write(printScriptList(chosen.scripts))
       if (flags.json !== undefined && flags.json !== '-') checkWritable(flags.json)
-      const report = { design: design.name, ...(await runAll(createModel(design), chosen, memories)) }
+      const report = { design: design.name, ...(await runAll(design, chosen, memories)) }
       if (report.outcomes.some((outcome) => outcome.verdict === 'fail')) context.exitCode = EXIT_DIFFERENCE
       if (flags.json === '-') return terminal.out.write(scriptsJson(report))
       terminal.out.write(printScripts(report))
@@ -77,7 +78,13 @@ function isElsewhere(entry: InexpressibleCase, memories: readonly Memory[]): boo
   return entry.memories.length === 0 && memories.length === MEMORY_TYPES.length
 }
 
-async function runAll(system: System, chosen: Chosen, memories: readonly Memory[]): Promise<Omit<ScriptReport, 'design'>> {
+/** A script of soft-dirty runs on the design as built with CONFIG_MEM_SOFT_DIRTY; the measured kernel is built without. */
+function systemFor(design: Design, script: Script): System {
+  const needsSoftDirty = script.program.steps.some(({ operation }) => operation.op === 'clear_refs')
+  return createModel(needsSoftDirty ? { ...design, softDirty: true } : design)
+}
+
+async function runAll(design: Design, chosen: Chosen, memories: readonly Memory[]): Promise<Omit<ScriptReport, 'design'>> {
   const { scripts, inexpressible } = chosen
   const outcomes: ScriptOutcome[] = []
   const known = (suite: string, name: string, memory: Memory) =>
@@ -85,7 +92,7 @@ async function runAll(system: System, chosen: Chosen, memories: readonly Memory[
   for (const script of scripts) {
     for (const memory of script.memories) {
       if (!memories.includes(memory) || known(script.suite, script.name, memory)) continue
-      outcomes.push(await runCase(system, script, memory))
+      outcomes.push(await runCase(systemFor(design, script), script, memory))
     }
   }
   for (const { suite, case: name, memories: own, why } of inexpressible) {

@@ -6,7 +6,7 @@
  * @fidelity simplified shmem_fallocate(): whole pages; allocation always extends the file (no KEEP_SIZE)
  * @module
  */
-import { ENOSPC, type FileBackend, type Inode } from '@faultline/mm-types'
+import { ENOSPC, type FileBackend, FRAME_DIRTY, FRAME_NOT_UPTODATE, type Inode } from '@faultline/mm-types'
 import type { Kernel } from '../objects.ts'
 import { unmapMapping } from '../unmap-mapping.ts'
 import { ZAP_CACHE_ONLY, ZAP_FINAL, ZAP_PLAIN } from '../zap.ts'
@@ -35,7 +35,11 @@ export function punchHole(kernel: Kernel, inode: Inode, from: number, to: number
 export function allocate(kernel: Kernel, inode: Inode, from: number, to: number): number {
   const backend = backendOf(kernel, inode)
   for (let pgoff = from; pgoff < to; pgoff++) {
-    if (!backend.hasPage(inode, pgoff) && backend.addPage(kernel.machine, inode, pgoff, 0) === 0) return -ENOSPC
+    if (backend.hasPage(inode, pgoff)) continue
+    const page = backend.addPage(kernel.machine, inode, pgoff, 0)
+    if (page === 0) return -ENOSPC
+    // Marked dirty so that pressure does not undo the allocation, and not yet filled with zeroes. @source shmem_fallocate()
+    if (inode.backend === 'shmem') kernel.machine.frames.setFlags(page, FRAME_DIRTY | FRAME_NOT_UPTODATE)
   }
   if (to > inode.size) inode.size = to
   return 0

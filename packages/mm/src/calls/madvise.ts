@@ -10,6 +10,7 @@ import {
   ENOMEM,
   type Inode,
   MADV_COLD,
+  MADV_COLLAPSE,
   MADV_DOFORK,
   MADV_DONTFORK,
   MADV_DONTNEED,
@@ -58,19 +59,24 @@ const FLAG_ADVICE: ReadonlyMap<number, readonly [number, number]> = new Map([
   [MADV_UNMERGEABLE, [VM_MERGEABLE, 0] as const],
 ])
 
+/** MADV_COLLAPSE of a part of a vma. @returns 0 or a negated errno */
+export type Collapse = (vma: VmArea, start: number, end: number) => number
+
 /**
  * Applies an advice to pages [start, end).
  *
+ * @param collapse performs MADV_COLLAPSE, which is khugepaged's
  * @returns 0 or a negated errno; holes give -ENOMEM after everything mapped was advised
  */
-export function* madvise(mm: AddressSpace, start: number, end: number, advice: number): Call {
+export function* madvise(mm: AddressSpace, start: number, end: number, advice: number, collapse: Collapse = () => -EINVAL): Call {
+  if (start === end) return 0
   let unmapped = false
   let reached = start
   for (const vma of mm.vmas.within(start, end)) {
     if (vma.start > reached) unmapped = true
     const from = Math.max(vma.start, start)
     const to = Math.min(vma.end, end)
-    const error = yield* adviseVma(mm, vma, from, to, advice)
+    const error = advice === MADV_COLLAPSE ? collapse(vma, from, to) : yield* adviseVma(mm, vma, from, to, advice)
     if (error) return error
     reached = to
   }
@@ -81,7 +87,6 @@ function* adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, a
   const flags = FLAG_ADVICE.get(advice)
   if (flags !== undefined) {
     if (advice === MADV_WIPEONFORK && (vma.file !== null || vma.flags & VM_SHARED)) return -EINVAL
-    if ((advice === MADV_HUGEPAGE || advice === MADV_NOHUGEPAGE) && vma.backend === 'hugetlb') return -EINVAL
     // Shared mappings are left alone without an error. @source mm/ksm.c ksm_madvise(), vma_ksm_compatible()
     if (advice === MADV_MERGEABLE && (vma.flags & VM_SHARED || vma.backend === 'hugetlb')) return 0
     if (advice === MADV_UNMERGEABLE && vma.flags & VM_MERGEABLE) unmergePages(mm, start, end)
@@ -120,7 +125,7 @@ function* announceRemoval(mm: AddressSpace, vma: VmArea, start: number, end: num
   yield* eventsRead(mm.kernel)
 }
 
-/** @source madvise_dontneed_single_vma() */
+/** @source mm/madvise.c madvise_dontneed_single_vma() */
 function* dontneed(mm: AddressSpace, vma: VmArea, start: number, end: number): Call {
   if (vma.flags & VM_LOCKED) return -EINVAL
   const pages = 2 ** (vma.pageShift - 12)
@@ -134,7 +139,7 @@ function* dontneed(mm: AddressSpace, vma: VmArea, start: number, end: number): C
   return 0
 }
 
-/** The remove event goes out before the memory type is looked at: anomaly 8. @source madvise_dontneed_free() */
+/** The remove event goes out before the memory type is looked at: anomaly 8. @source mm/madvise.c madvise_dontneed_free() */
 function* free(mm: AddressSpace, vma: VmArea, start: number, end: number): Call {
   if (vma.flags & VM_LOCKED || vma.backend === 'hugetlb') return -EINVAL
   yield* announceRemoval(mm, vma, start, end)
@@ -143,7 +148,7 @@ function* free(mm: AddressSpace, vma: VmArea, start: number, end: number): Call 
   return 0
 }
 
-/** @source madvise_remove() */
+/** @source mm/madvise.c madvise_remove() */
 function* remove(mm: AddressSpace, vma: VmArea, start: number, end: number): Call {
   if (vma.flags & VM_LOCKED || vma.file === null) return -EINVAL
   if ((vma.flags & (VM_SHARED | VM_MAYWRITE)) !== (VM_SHARED | VM_MAYWRITE)) return -EACCES

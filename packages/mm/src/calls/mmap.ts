@@ -17,6 +17,7 @@ import {
   VM_NORESERVE,
   VM_READ,
   VM_SHARED,
+  VM_SOFTDIRTY,
   VM_WRITE,
 } from '@faultline/mm-types'
 import { freePgtables } from '../free-tables.ts'
@@ -59,7 +60,8 @@ export function* mmap(mm: AddressSpace, request: MmapRequest): Call {
     VM_MAYEXEC |
     (shared ? VM_SHARED | VM_MAYSHARE : 0) |
     (file?.backend === 'hugetlb' ? VM_HUGETLB : 0) |
-    (request.noreserve ? VM_NORESERVE : 0)
+    (request.noreserve ? VM_NORESERVE : 0) |
+    (mm.softDirty ? VM_SOFTDIRTY : 0)
   const vma = new VmArea({ mm, start, end, flags, pgoff: file === null ? start : request.pgoff, file })
   const refused = file?.backend === 'hugetlb' ? (mm.kernel.backends.hugetlb.reserve?.(mm.machine, vma) ?? 0) : 0
   if (refused) {

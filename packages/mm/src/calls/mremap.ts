@@ -2,9 +2,10 @@
  * mremap.
  *
  * @source v6.18 mm/mremap.c do_mremap(), move_vma(), copy_vma(); fs/userfaultfd.c mremap_userfaultfd_prep()
+ * @fidelity simplified do_mremap(): no limits or accounting
  * @module
  */
-import { EFAULT, EINVAL, ENOMEM, VM_LOCKED, VM_UFFD_FLAGS } from '@faultline/mm-types'
+import { EFAULT, EINVAL, ENOMEM, VM_LOCKED, VM_SHARED, VM_UFFD_FLAGS } from '@faultline/mm-types'
 import { moveTables } from '../move-tables.ts'
 import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
@@ -24,43 +25,57 @@ export interface MremapRequest {
 
 /** @returns the first page of the mapping, or a negated errno */
 export function* mremap(mm: AddressSpace, request: MremapRequest): Call {
-  const { start, pages, newPages, mayMove, dontUnmap, fixed } = request
-  if (newPages <= 0 || pages <= 0) return -EINVAL
-  if ((fixed || dontUnmap) && !mayMove) return -EINVAL
-  if (dontUnmap && pages !== newPages) return -EINVAL
-  const vma = mm.vmas.find(start)
-  if (vma === undefined) return -EFAULT
-  const huge = 2 ** (vma.pageShift - 12)
-  if (start % huge !== 0 || pages % huge !== 0 || newPages % huge !== 0) return -EINVAL
-  if (vma.backend === 'hugetlb' && dontUnmap) return -EINVAL
-  if (start + pages > vma.end) return yield* moveSeveral(mm, request)
-  if (!fixed && !dontUnmap) {
-    if (newPages === pages) return start
-    if (newPages < pages) {
-      const error = yield* munmap(mm, start + newPages, start + pages)
-      return error || start
-    }
-    if (vma.backend === 'hugetlb') return -EINVAL
-    if (start + pages === vma.end && mm.vmas.within(vma.end, start + newPages).length === 0) {
-      vma.end = start + newPages
-      mm.vmas.mergeAround(vma)
-      return start
-    }
-    if (!mayMove) return -ENOMEM
+  const { start, pages, newPages, mayMove, dontUnmap, fixed, to } = request
+  if (newPages <= 0) return -EINVAL
+  if (fixed || dontUnmap) {
+    if (!mayMove || (dontUnmap && pages !== newPages)) return -EINVAL
+    if (fixed && to < start + pages && to + newPages > start) return -EINVAL
   }
-  if (vma.backend === 'hugetlb' && newPages > pages) return -EINVAL
-  return yield* moveVma(mm, vma, request)
+  if (fixed && pages === newPages) return yield* moveAll(mm, request)
+  const vma = mm.vmas.find(start)
+  const error = checkVma(vma, request)
+  if (error || vma === undefined) return error
+  if (fixed || dontUnmap) return yield* moveVma(mm, vma, request)
+  if (newPages === pages) return start
+  if (newPages < pages) return (yield* munmap(mm, start + newPages, start + pages)) || start
+  if (start + pages === vma.end && mm.vmas.within(vma.end, start + newPages).length === 0) {
+    vma.end = start + newPages
+    mm.vmas.mergeAround(vma)
+    return start
+  }
+  return mayMove ? yield* moveVma(mm, vma, request) : -ENOMEM
 }
 
-/** A move of several vmas at once (since 6.17): vma by vma, refused at an armed one after the ones before it moved. */
-function* moveSeveral(mm: AddressSpace, request: MremapRequest): Call {
-  const { start, pages, newPages, fixed, dontUnmap, to } = request
-  if (!fixed || dontUnmap || newPages !== pages) return -EFAULT
-  for (const vma of mm.vmas.within(start, start + pages)) {
-    if (vma.uffd !== null || vma.backend === 'hugetlb') return -EFAULT
+/** Whether one vma can be moved or resized so. Only what is moved or grows must lie within it. @source check_prep_vma(), align_hugetlb() */
+function checkVma(vma: VmArea | undefined, { start, pages, newPages, dontUnmap, fixed, to }: MremapRequest): number {
+  if (vma === undefined) return -EFAULT
+  const huge = 2 ** (vma.pageShift - 12)
+  if (start % huge !== 0 || (fixed && to % huge !== 0) || (huge > 1 && newPages > pages)) return -EINVAL
+  if (newPages <= pages && !fixed && !dontUnmap) return 0
+  if (pages <= 0 && (vma.flags & VM_SHARED) === 0) return -EINVAL
+  if (huge > 1 && dontUnmap) return -EINVAL
+  if (start + Math.min(pages, newPages) > vma.end) return -EFAULT
+  return 0
+}
+
+/**
+ * A move without resizing may span vmas (since 6.17): they go one by one, and what went before a refusal stays moved.
+ *
+ * @source remap_move(), vma_multi_allowed()
+ */
+function* moveAll(mm: AddressSpace, request: MremapRequest): Call {
+  const { start, pages, to } = request
+  const end = start + pages
+  const all = mm.vmas.within(start, end)
+  if (all.length === 0 || all[0].start > start) return -EFAULT
+  for (const vma of all) {
     const from = Math.max(vma.start, start)
-    const length = Math.min(vma.end, start + pages) - from
-    const moved = yield* moveVma(mm, vma, { ...request, start: from, pages: length, newPages: length, to: to + (from - start) })
+    const length = Math.min(vma.end, end) - from
+    if (vma.uffd !== null && (vma !== all[0] || vma.end < end)) return -EFAULT
+    const one = { ...request, start: from, pages: length, newPages: length, to: to + (from - start) }
+    const error = checkVma(vma, one)
+    if (error) return error
+    const moved = yield* moveVma(mm, vma, one)
     if (moved < 0) return moved
   }
   return to
@@ -69,9 +84,6 @@ function* moveSeveral(mm: AddressSpace, request: MremapRequest): Call {
 function* moveVma(mm: AddressSpace, vma: VmArea, request: MremapRequest): Call {
   const { start, pages, newPages, dontUnmap, fixed, to } = request
   if (fixed) {
-    if (to < start + pages && to + newPages > start) return -EINVAL
-    const huge = 2 ** (vma.pageShift - 12)
-    if (to % huge !== 0) return -EINVAL
     const error = yield* munmap(mm, to, to + newPages)
     if (error) return error
   }

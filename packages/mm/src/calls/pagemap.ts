@@ -2,6 +2,7 @@
  * /proc/pid/pagemap together with kpageflags: the state of a page in words.
  *
  * @source v6.18 fs/proc/task_mmu.c pte_to_pagemap_entry(), pagemap_pmd_range(), pagemap_hugetlb_range()
+ * @fidelity simplified pte_to_pagemap_entry(): flags in words; frame numbers, swap types and offsets are not shown
  * @module
  */
 import {
@@ -21,6 +22,7 @@ import {
   SOFTLEAF_SWAP,
   SWP_SOFT_DIRTY,
   SWP_UFFD_WP,
+  VM_SOFTDIRTY,
 } from '@faultline/mm-types'
 import { leafIndex, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
 import {
@@ -41,11 +43,16 @@ import {
 } from '@faultline/program'
 import { hugePmdLo } from '../huge.ts'
 import type { AddressSpace } from '../objects.ts'
+import type { VmArea } from '../vma.ts'
 
 /** The state of one page: bits STATE_* of `@faultline/program`. */
 export function pageState(mm: AddressSpace, vpn: number): number {
   const vma = mm.vmas.find(vpn)
   if (vma === undefined) return 0
+  return leafState(mm, vma, vpn) | (vma.flags & VM_SOFTDIRTY ? STATE_SOFT_DIRTY : 0)
+}
+
+function leafState(mm: AddressSpace, vma: VmArea, vpn: number): number {
   const tables = mm.machine.tables
   const huge = vma.pageShift === 12 && hugePmdLo(mm, vpn) !== 0
   const table = huge ? tables.pmdTable(mm.pgd, vpn) : leafTable(tables, mm.pgd, vpn, vma.pageShift)
@@ -70,7 +77,7 @@ function presentState(mm: AddressSpace, vpn: number, lo: number, hi: number, pag
   if (flags & FRAME_ZERO) {
     state |= STATE_ZERO
     // The huge zero page shows as a file page: it is no anonymous folio.
-    if (lo & PAGE_PSE) state |= STATE_FILE
+    if (lo & PAGE_PSE) state |= STATE_FILE | STATE_THP
   } else {
     if ((frames.flags(frames.head(pfn)) & FRAME_ANON) === 0) state |= STATE_FILE
     const mapped = flags & FRAME_HUGETLB || pageShift !== 12 ? frames.mapcount(frames.head(pfn)) : frames.mapcount(pfn)
@@ -79,7 +86,7 @@ function presentState(mm: AddressSpace, vpn: number, lo: number, hi: number, pag
     else if (flags >>> FRAME_ORDER_SHIFT !== 0) state |= STATE_THP
   }
   if (lo & PAGE_UFFD_WP) state |= STATE_UFFD_WP
-  if (lo & PAGE_SOFT_DIRTY) state |= STATE_SOFT_DIRTY
+  if (mm.softDirty && lo & PAGE_SOFT_DIRTY) state |= STATE_SOFT_DIRTY
   return state
 }
 
@@ -96,7 +103,7 @@ function absentState(mm: AddressSpace, lo: number, hi: number): number {
   }
   if (kind !== SOFTLEAF_SWAP) state |= STATE_SPECIAL
   if (lo & SWP_UFFD_WP) state |= STATE_UFFD_WP
-  if (lo & SWP_SOFT_DIRTY) state |= STATE_SOFT_DIRTY
+  if (mm.softDirty && lo & SWP_SOFT_DIRTY) state |= STATE_SOFT_DIRTY
   return state
 }
 

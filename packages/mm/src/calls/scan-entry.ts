@@ -39,7 +39,7 @@ export function pageCategories(mm: AddressSpace, lo: number, hi: number): number
     if ((lo & PAGE_UFFD_WP) === 0) categories |= PAGE_IS_WRITTEN
     if (flags & FRAME_ZERO) categories |= PAGE_IS_PFNZERO
     else if ((flags & FRAME_ANON) === 0) categories |= PAGE_IS_FILE
-    if (lo & PAGE_SOFT_DIRTY) categories |= PAGE_IS_SOFT_DIRTY
+    if (mm.softDirty && lo & PAGE_SOFT_DIRTY) categories |= PAGE_IS_SOFT_DIRTY
     return categories
   }
   return absentCategories(mm, lo, hi)
@@ -53,7 +53,7 @@ function absentCategories(mm: AddressSpace, lo: number, hi: number): number {
   const armed = bits & PTE_MARKER_UFFD_WP || lo & SWP_UFFD_WP
   if (!armed) categories |= PAGE_IS_WRITTEN
   if (bits & PTE_MARKER_GUARD) categories |= PAGE_IS_GUARD
-  if (!isMarker && lo & SWP_SOFT_DIRTY) categories |= PAGE_IS_SOFT_DIRTY
+  if (mm.softDirty && !isMarker && lo & SWP_SOFT_DIRTY) categories |= PAGE_IS_SOFT_DIRTY
   return categories
 }
 
@@ -64,7 +64,7 @@ export function hugePmdCategories(mm: AddressSpace, vpn: number, lo: number): nu
   if ((lo & PAGE_UFFD_WP) === 0) categories |= PAGE_IS_WRITTEN
   if (flags & FRAME_ZERO) categories |= PAGE_IS_PFNZERO
   else if ((flags & FRAME_ANON) === 0) categories |= PAGE_IS_FILE
-  if (lo & PAGE_SOFT_DIRTY) categories |= PAGE_IS_SOFT_DIRTY
+  if (mm.softDirty && lo & PAGE_SOFT_DIRTY) categories |= PAGE_IS_SOFT_DIRTY
   return categories
 }
 

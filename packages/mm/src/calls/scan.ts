@@ -190,10 +190,11 @@ function scanHugetlb(mm: AddressSpace, vma: VmArea, start: number, end: number, 
       if (done === vpn) return STOP
       if (output.arms && categories & PAGE_IS_WRITTEN) {
         if (done - vpn !== pages) {
-          // A part of a huge page cannot be armed: the walk ends before it.
+          // A part of a huge page cannot be armed: it is left out, and the walk, which goes on, is said to have ended before it.
           output.restore(mark)
           output.walkEnd = vpn
-          return STOP
+          vpn = next
+          continue
         }
         armHugetlbForScan(mm, table, index)
         mm.kernel.flush(mm, vpn, pages)
