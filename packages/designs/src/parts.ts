@@ -94,7 +94,12 @@ export const LINUX_ANOMALIES: Anomalies = {
   ksmLosesBit: true,
   scanTaintsMarkers: true,
   fillOverwritesMarkers: true,
+  fillDropsProtection: true,
+  freeAnnouncesBeforeRefusing: true,
+  failsAfterPartialEffect: true,
+  collapseFailsAfterCollapsing: true,
   forkLosesSharedPoison: true,
+  truncateKeepsShmemMarkers: true,
   scanSkipsHugetlbNone: true,
   unregisterWakesMissingOnly: true,
 }

@@ -31,8 +31,18 @@ export interface Anomalies {
   readonly scanTaintsMarkers: boolean
   /** 6: COPY, CONTINUE and shared ZEROPAGE overwrite poison and guard markers. */
   readonly fillOverwritesMarkers: boolean
+  /** 7: COPY and CONTINUE without their WP mode drop the protection that a wp marker kept. */
+  readonly fillDropsProtection: boolean
+  /** 8: MADV_FREE announces the removal of file memory before it refuses it. */
+  readonly freeAnnouncesBeforeRefusing: boolean
+  /** 9: WRITEPROTECT that fails at an unregistered vma has changed the vmas before it; so has an mremap of several vmas. */
+  readonly failsAfterPartialEffect: boolean
+  /** 10: MADV_COLLAPSE on an armed shmem mapping fails although the file was collapsed. */
+  readonly collapseFailsAfterCollapsing: boolean
   /** 11: fork without EVENT_FORK loses poison markers of shared mappings. */
   readonly forkLosesSharedPoison: boolean
+  /** 12: truncating shmem keeps wp markers beyond the end of the file. */
+  readonly truncateKeepsShmemMarkers: boolean
   /** 13: PAGEMAP_SCAN does not arm unpopulated hugetlb pages. */
   readonly scanSkipsHugetlbNone: boolean
   /** 14: UNREGISTER wakes waiters only of mappings registered for missing pages. */

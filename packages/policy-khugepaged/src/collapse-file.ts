@@ -38,7 +38,7 @@ export function collapseFile(mm: HostMm, vma: Vma, vpn: number, request: Collaps
   if (result !== SCAN_SUCCEED && result !== SCAN_PTE_MAPPED_HUGEPAGE) return result
   retractTables(inode, start, request)
   // The call on an armed vma fails although the cache is merged: anomaly 10.
-  if (!request.policy.retracts(vma.flags)) return SCAN_PTE_UFFD_WP
+  if (!request.policy.retracts(vma.flags)) return mm.design.anomalies.collapseFailsAfterCollapsing ? SCAN_PTE_UFFD_WP : SCAN_SUCCEED
   return request.forced ? mapCollapsed(mm, vma, vpn, inode.pages.get(start) as number) : SCAN_SUCCEED
 }
 

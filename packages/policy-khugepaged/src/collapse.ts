@@ -2,12 +2,15 @@
  * A khugepaged pass or MADV_COLLAPSE over a range: scan each 2 MiB, merge what may be merged.
  *
  * @source v6.18 mm/khugepaged.c khugepaged_scan_mm_slot(), madvise_collapse(), hpage_collapse_scan_pmd()
+ * @fidelity simplified khugepaged_scan_mm_slot(): a pass over a range that is asked for; no list of mms, no interval
+ * @fidelity simplified hpage_collapse_scan_pmd(): pages are not asked whether they were referenced, locked or pinned
  * @module
  */
 import {
   type CollapseCalls,
   type CollapseLimits,
   type HostMm,
+  SCAN_EXCEED_NONE_PTE,
   SCAN_FAIL,
   SCAN_NEVER,
   SCAN_PMD_MAPPED,
@@ -28,16 +31,25 @@ import type { CollapseRequest } from './collapse-request.ts'
  */
 export function collapseRange(mm: HostMm, vma: Vma, start: number, end: number, request: CollapseRequest): number {
   const { policy } = request
-  if (vma.backend === 'hugetlb' || vma.flags & VM_NOHUGEPAGE) return SCAN_VMA_CHECK
-  if (!policy.vmaAllows(vma.flags)) return SCAN_VMA_CHECK
-  let last = SCAN_SUCCEED
+  if (!mayHoldHuge(vma) || !policy.vmaAllows(vma.flags)) return SCAN_VMA_CHECK
   const first = Math.ceil(start / 512) * 512
+  // A range inside one huge page counts as failed; one that ends where its first huge page would begin has nothing to do.
+  if (first > Math.floor(end / 512) * 512) return SCAN_FAIL
+  let last = SCAN_SUCCEED
   for (let vpn = first; vpn + 512 <= end; vpn += 512) {
     const result = collapseOne(mm, vma, vpn, request)
     if (result === SCAN_SUCCEED) mm.machine.counters.collapses++
     else if (result !== SCAN_PMD_MAPPED) last = result
+    if (result === SCAN_EXCEED_NONE_PTE) break
   }
   return last
+}
+
+/** Whether a vma has room for an aligned huge page, and may get one. @source v6.18 mm/huge_memory.c __thp_vma_allowable_orders() */
+function mayHoldHuge(vma: Vma): boolean {
+  if (vma.backend === 'hugetlb' || vma.flags & VM_NOHUGEPAGE) return false
+  if (Math.floor(vma.end / 512) * 512 - 512 < vma.start) return false
+  return vma.file === null ? vma.anonVma !== null : (vma.start - vma.pgoff) % 512 === 0
 }
 
 function collapseOne(mm: HostMm, vma: Vma, vpn: number, request: CollapseRequest): number {

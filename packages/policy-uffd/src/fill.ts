@@ -26,6 +26,7 @@ import {
   PAGE_SPECIAL,
   PAGE_UFFD_WP,
   PTE_MARKER_POISONED,
+  PTE_MARKER_UFFD_WP,
   SOFTLEAF_MARKER,
   SOFTLEAF_SPECIAL_PTE,
   UFFDIO_COPY_MODE_WP,
@@ -98,6 +99,11 @@ function occupied(mm: HostMm, table: number, index: number): number {
   return overwritable ? 0 : -EEXIST
 }
 
+function holdsProtection(mm: HostMm, table: number, index: number): boolean {
+  const at = mm.machine.tables.base(table) + index
+  return (mm.encoding.markerBits(mm.machine.tables.lo(table)[at], mm.machine.tables.hi(table)[at]) & PTE_MARKER_UFFD_WP) !== 0
+}
+
 function isNone(mm: HostMm, table: number, index: number): boolean {
   const tables = mm.machine.tables
   const at = tables.base(table) + index
@@ -142,6 +148,7 @@ function installPage(mm: HostMm, vma: Vma, vpn: number, table: number, index: nu
     if (fresh) discard(mm, vma, vpn, page, shared)
     return error
   }
+  if (!mm.design.anomalies.fillDropsProtection && vma.flags & VM_UFFD_WP && holdsProtection(mm, table, index)) armed = true
   const { frames, tables } = mm.machine
   if (call.kind === 'continue' || shared) {
     frames.get(page)

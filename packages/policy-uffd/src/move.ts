@@ -3,6 +3,7 @@
  *
  * @source v6.18 mm/userfaultfd.c move_pages(), validate_move_areas(), move_pages_pte(), move_present_ptes(), move_swap_pte(); mm/huge_memory.c
  * move_pages_huge_pmd()
+ * @fidelity simplified move_present_ptes(): no page is pinned; a page of a huge folio moves without splitting the folio
  * @module
  */
 import {
@@ -58,7 +59,7 @@ function movePages(mm: HostMm, context: Userfaultfd, call: UffdMove): number {
   const pages = call.length / 4096
   const target = mm.findVma(to)
   const source = mm.findVma(from)
-  if (target === undefined || source === undefined || target.uffd === null) return -ENOENT
+  if (target === undefined || source === undefined) return -ENOENT
   if (source.flags & VM_SHARED || from + pages > source.end) return -EINVAL
   if (target.flags & VM_SHARED || to + pages > target.end) return -EINVAL
   if (!compatible(source, target) || target.uffd !== context) return -EINVAL
@@ -139,7 +140,7 @@ function movePte(mm: HostMm, target: Vma, from: number, to: number, sourceTable:
   return 0
 }
 
-/** Tells a page where it is mapped now. @source folio_move_anon_rmap() */
+/** Tells a page where it is mapped now. @source mm/rmap.c folio_move_anon_rmap() */
 function rehome(mm: HostMm, target: Vma, vpn: number, pfn: number): void {
   mm.machine.frames.setField(pfn, FRAME_MAPPING, (target.anonVma as AnonVma).id)
   mm.machine.frames.setField(pfn, FRAME_INDEX, target.pgoff + (vpn - target.start))

@@ -71,7 +71,12 @@ export class UserfaultfdSubsystem implements UffdCalls {
     return armingOf(vma.mm as HostMm, vma).needsTable
   }
 
-  /** @source v6.18 fs/userfaultfd.c handle_userfault() */
+  /**
+   * Queues a message for the monitor, or says that the access is a signal.
+   *
+   * @source v6.18 fs/userfaultfd.c handle_userfault()
+   * @fidelity simplified: no fatal signals; accesses from the kernel are those of MADV_POPULATE and mlock
+   */
   deliver(fault: Fault, reason: number): number {
     const context = fault.vma.uffd as Userfaultfd | null
     if (context === null || context.closed) return UFFD_GO_ON
@@ -186,6 +191,10 @@ export class UserfaultfdSubsystem implements UffdCalls {
 
   newest(context: UffdContext): UffdMessage | undefined {
     return (context as Userfaultfd).queue.at(-1)
+  }
+
+  takeNewest(context: UffdContext): UffdMessage | undefined {
+    return (context as Userfaultfd).queue.pop()
   }
 
   pendingEvents(context: UffdContext): number {

@@ -59,7 +59,9 @@ export function writeProtect(mm: HostMm, context: Userfaultfd, start: number, le
 
 function protectVmas(mm: HostMm, first: number, end: number, enable: boolean): number {
   let found = false
-  for (const vma of mm.vmasWithin(first, end)) {
+  const vmas = mm.vmasWithin(first, end)
+  if (!mm.design.anomalies.failsAfterPartialEffect && vmas.some((vma) => (vma.flags & VM_UFFD_WP) === 0)) return -ENOENT
+  for (const vma of vmas) {
     if ((vma.flags & VM_UFFD_WP) === 0) return -ENOENT
     const pages = leafPages(vma.pageShift)
     if (first % pages !== 0 || (end - first) % pages !== 0) return -EINVAL

@@ -19,8 +19,8 @@ export function ftruncate(kernel: Kernel, inode: Inode, size: number): number {
   const old = inode.size
   inode.size = size
   if (size > old) return 0
-  // shmem keeps wp markers beyond the end, hugetlb drops them: anomaly 12 of the ledger.
-  if (size < old) unmapMapping(inode, size, 2 ** 40, inode.backend === 'hugetlb' ? ZAP_FINAL : ZAP_PLAIN)
+  const keeps = inode.backend !== 'hugetlb' && kernel.design.anomalies.truncateKeepsShmemMarkers
+  if (size < old) unmapMapping(inode, size, 2 ** 40, keeps ? ZAP_PLAIN : ZAP_FINAL)
   backendOf(kernel, inode).removePages(kernel.machine, inode, size, 2 ** 40)
   return 0
 }

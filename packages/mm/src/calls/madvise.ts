@@ -142,6 +142,7 @@ function* dontneed(mm: AddressSpace, vma: VmArea, start: number, end: number): C
 /** The remove event goes out before the memory type is looked at: anomaly 8. @source mm/madvise.c madvise_dontneed_free() */
 function* free(mm: AddressSpace, vma: VmArea, start: number, end: number): Call {
   if (vma.flags & VM_LOCKED || vma.backend === 'hugetlb') return -EINVAL
+  if (vma.file !== null && !mm.kernel.design.anomalies.freeAnnouncesBeforeRefusing) return -EINVAL
   yield* announceRemoval(mm, vma, start, end)
   if (vma.file !== null) return -EINVAL
   lazyFree(mm, vma, start, end)

@@ -68,6 +68,8 @@ function* moveAll(mm: AddressSpace, request: MremapRequest): Call {
   const end = start + pages
   const all = mm.vmas.within(start, end)
   if (all.length === 0 || all[0].start > start) return -EFAULT
+  const refusesFirst = !mm.kernel.design.anomalies.failsAfterPartialEffect
+  if (refusesFirst && all.length > 1 && all.some((vma) => vma.uffd !== null)) return -EFAULT
   for (const vma of all) {
     const from = Math.max(vma.start, start)
     const length = Math.min(vma.end, end) - from

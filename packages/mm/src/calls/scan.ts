@@ -95,7 +95,8 @@ function scanPages(mm: AddressSpace, vma: VmArea, start: number, end: number, ca
 
 /** Nothing in the tables: written, where the vma is watched. */
 function scanHole(mm: AddressSpace, vma: VmArea, start: number, end: number, category: number, output: ScanOutput): number {
-  const watched = (vma.flags & VM_UFFD_WP) !== 0 && vma.backend !== 'hugetlb'
+  const skips = vma.backend === 'hugetlb' && mm.kernel.design.anomalies.scanSkipsHugetlbNone
+  const watched = (vma.flags & VM_UFFD_WP) !== 0 && !skips
   const categories = watched ? category | PAGE_IS_WRITTEN : category
   if (!output.matches(categories)) return GO_ON
   const done = output.add(categories, start, end)
