@@ -23,6 +23,8 @@ export interface HostMm extends Mm {
   hugeLeaf(vpn: number): number
   setHugeLeaf(vpn: number, lo: number, hi: number): void
   splitHuge(vma: Vma, vpn: number): void
+  /** Splits the huge page itself that a page belongs to: its pages become small, unwritten ones the zero page. */
+  splitFolio(vma: Vma, vpn: number): void
   /** Class of an entry that is neither none nor present: SOFTLEAF_*. */
   classify(lo: number, hi: number): number
   /** Whether a present entry may become writable without a fault. */

@@ -19,6 +19,7 @@ import { hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
 import { hugetlbTableAlloc, unsharePmds } from './pmd-sharing.ts'
 import { mayWrite } from './protect.ts'
+import { splitFolio } from './split-folio.ts'
 import { unmapMapping } from './unmap-mapping.ts'
 import { joinAnonVma, type VmArea } from './vma.ts'
 import { VmaList } from './vma-list.ts'
@@ -88,6 +89,10 @@ export class ProcessMemory implements AddressSpace {
 
   splitHuge(vma: Vma, vpn: number): void {
     splitHugePmd(this, vma, vpn)
+  }
+
+  splitFolio(vma: Vma, vpn: number): void {
+    splitFolio(this, vma, vpn)
   }
 
   classify(lo: number, hi: number): number {

@@ -17,8 +17,9 @@ import {
   PAGE_PRESENT_ANY,
 } from '@faultline/mm-types'
 import { pmdNumber, ptePfn } from '@faultline/pagetable-core'
-import { hugePmdLo, splitHugePmd } from './huge.ts'
+import { hugePmdLo } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
+import { splitFolio } from './split-folio.ts'
 import { filePage, type VmArea } from './vma.ts'
 import { ZAP_PLAIN, zapRange } from './zap.ts'
 
@@ -38,7 +39,8 @@ export function reclaimPages(mm: AddressSpace, vma: VmArea, start: number, end: 
         vpn = vpn - (vpn & 511) + 511
         continue
       }
-      splitHugePmd(mm, vma, vpn)
+      // Without room in swap for a huge page, its folio is split first. @source v6.18 mm/vmscan.c shrink_folio_list()
+      splitFolio(mm, vma, vpn)
     }
     const tables = mm.machine.tables
     const table = tables.pteTable(mm.pgd, vpn)

@@ -89,12 +89,23 @@ function moveStep(mm: HostMm, source: Vma, target: Vma, from: number, to: number
     if (whole) return moveHuge(mm, target, from, to)
     mm.splitHuge(source, from)
   }
+  splitLarge(mm, source, from)
   if (tables.pteTable(mm.pgd, from) === 0 && !holes) return -ENOENT
   const sourceTable = tables.pteTableAlloc(mm.pgd, from)
   const targetTable = tables.pteTableAlloc(mm.pgd, to)
   if (sourceTable === 0 || targetTable === 0) return -ENOMEM
   const error = movePte(mm, target, from, to, sourceTable, targetTable, holes)
   return error || 1
+}
+
+/** A page of a large folio can only move once the folio is split. @source v6.18 mm/userfaultfd.c move_pages_pte() */
+function splitLarge(mm: HostMm, source: Vma, vpn: number): void {
+  const { tables, frames } = mm.machine
+  const table = tables.pteTable(mm.pgd, vpn)
+  if (table === 0) return
+  const at = tables.base(table) + (vpn & 511)
+  const lo = tables.lo(table)[at]
+  if (lo & PAGE_PRESENT_ANY && frames.order(ptePfn(lo, tables.hi(table)[at])) !== 0) mm.splitFolio(source, vpn)
 }
 
 function moveHuge(mm: HostMm, target: Vma, from: number, to: number): number {
