@@ -113,7 +113,7 @@ export function serve(kernel: Kernel, fault: Fault): number {
   if (fault.lo === 0 && fault.hi === 0) {
     const code = kernel.backends[vma.backend].fault(fault)
     // A file's page is looked for before its table is put in place. @source mm/memory.c __do_fault(), finish_fault()
-    if (isNew && code !== FAULT_DONE && vma.backend === 'shmem') freePteTable(mm as AddressSpace, vpn)
+    if (isNew && code !== FAULT_DONE && vma.backend === 'shmem' && tables.used(table) === 0) freePteTable(mm as AddressSpace, vpn)
     return code
   }
   if (fault.lo & PAGE_PRESENT_ANY) return fault.write || fault.unshare ? servePresent(kernel, fault) : spurious(kernel)
