@@ -112,13 +112,15 @@ export const linux618: Design = {
   name: 'linux-6.18',
   title: 'Linux 6.18',
   reference: 'Linux 6.18 (November 2025)',
+  // Its single-page transitions agree with those recorded on 6.18.44: apps/bench/src/matrix/recorded.test.ts.
+  status: 'recorded',
   uffd: { ...linux67.uffd, features: FEATURES_6_18, ioctls: IOCTLS_6_18 },
 }
 
 /** The same kernel as distributions build it: with the older tracker. */
 export const linux618SoftDirty: Design = {
   ...linux618,
-  name: 'linux-6.18-soft-dirty',
+  name: 'linux-6.18-sd',
   title: 'Linux 6.18 with CONFIG_MEM_SOFT_DIRTY',
   reference: 'Linux 6.18 (November 2025), CONFIG_MEM_SOFT_DIRTY=y',
   status: 'model only',

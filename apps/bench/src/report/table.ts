@@ -99,9 +99,11 @@ export function words(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
+/** Names the rows that are known in another way than most. */
 function statusNote(rows: readonly Row[]): string {
   const byStatus = new Map<string, string[]>()
   for (const row of rows) byStatus.set(row.known, [...(byStatus.get(row.known) ?? []), row.design])
-  const notes = [...byStatus].map(([known, names]) => (byStatus.size === 1 ? `every row is ${known}` : `${names.join(', ')}: ${known}`))
-  return `How these are known: ${notes.join('; ')}.`
+  const [[usual], ...others] = [...byStatus].sort((a, b) => b[1].length - a[1].length)
+  if (others.length === 0) return `How these are known: every row is ${usual}.`
+  return `How these are known: ${others.map(([known, names]) => `${names.join(', ')}: ${known}`).join('; ')}; all others: ${usual}.`
 }
