@@ -65,7 +65,12 @@ module.exports = {
       from: { path: '^(packages|apps)/([^/]+)/' },
       to: {
         path: '^(packages|apps)/[^/]+/',
-        pathNot: ['^$1/$2/', '^packages/[^/]+/src/index\\.ts$', '^packages/workloads/src/trace/load-file\\.ts$', '^packages/conformance/src/load-scripts\\.ts$'],
+        pathNot: [
+          '^$1/$2/',
+          '^packages/[^/]+/src/index\\.ts$',
+          '^packages/workloads/src/trace/load-file\\.ts$',
+          '^packages/conformance/src/load-scripts\\.ts$',
+        ],
       },
     },
     {

@@ -22,11 +22,16 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** What this machine lacks; `message` is one line that says what to do about it. */
+export class MachineError extends Error {
+  override readonly name = 'MachineError'
+}
+
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (isUnplayable(error)) return EXIT_USAGE
   if (error instanceof UsageError || error instanceof TraceError || error instanceof ExpressionError) return EXIT_USAGE
-  if (isOutOfMemory(error)) return EXIT_MACHINE
+  if (error instanceof MachineError || isOutOfMemory(error)) return EXIT_MACHINE
   return EXIT_BUG
 }
 

@@ -10,6 +10,7 @@ import { addReplay } from './commands/replay.ts'
 import { addScripts } from './commands/scripts.ts'
 import { addStart } from './commands/start.ts'
 import { addTraces } from './commands/traces.ts'
+import { addVerify } from './commands/verify.ts'
 import { addWorkloads } from './commands/workloads.ts'
 import type { Context } from './context.ts'
 import { describeError, EXIT_DONE, EXIT_USAGE, exitCodeOf } from './errors.ts'
@@ -64,6 +65,7 @@ export function createProgram(context: Context): Command {
     })
     .helpCommand(false)
     .addHelpText('after', EXIT_CODES)
-  for (const add of [addStart, addCompare, addReplay, addMatrix, addScripts, addDesigns, addWorkloads, addTraces]) add(program, context)
+  for (const add of [addStart, addCompare, addReplay, addMatrix, addScripts, addDesigns, addWorkloads, addTraces, addVerify])
+    add(program, context)
   return program
 }

@@ -160,6 +160,7 @@ int main(int argc, char **argv)
 		CPU_SET(atoi(argv[1]), &cpus);
 		sched_setaffinity(0, sizeof(cpus), &cpus);
 	}
+	take_turns(SERVER_PRIORITY);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* First: what the others map is not inherited, so it must not be found. */
 	tenant_prepare();

@@ -5,7 +5,17 @@
  * @module
  */
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '@faultline/mm-types'
-import { ADVICE, ANSWERS, type Answer, MEMORY_TYPES, type MmapOp, type MremapOp, type Operation, type Place, type Range } from '@faultline/program'
+import {
+  ADVICE,
+  ANSWERS,
+  type Answer,
+  MEMORY_TYPES,
+  type MmapOp,
+  type MremapOp,
+  type Operation,
+  type Place,
+  type Range,
+} from '@faultline/program'
 import type { Names } from './names.ts'
 
 const PLACED_IN_WINDOW = 0
@@ -114,7 +124,18 @@ function mmap(op: MmapOp, names: Names): readonly number[] {
   const file = op.file === undefined ? -1 : names.files.id(op.file)
   const region = names.regions.id(op.region)
   const shift = isHuge ? (op.hugeShift ?? 21) : SMALL_SHIFT
-  return [region, op.pages, MEMORY_TYPES.indexOf(op.memory), prot(op.prot), file, op.pgoff ?? 0, placing, ...at, shift, Number(op.noreserve ?? false)]
+  return [
+    region,
+    op.pages,
+    MEMORY_TYPES.indexOf(op.memory),
+    prot(op.prot),
+    file,
+    op.pgoff ?? 0,
+    placing,
+    ...at,
+    shift,
+    Number(op.noreserve ?? false),
+  ]
 }
 
 function mremap(op: MremapOp, names: Names): readonly number[] {

@@ -30,7 +30,12 @@ export function helperBinary(compiler = process.env.CC || 'cc'): string {
   const hash = createHash('sha256').update([compiler, ...FLAGS].join(' '))
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(directory, file)))
   const binary = join(cacheDirectory(), `helper-${hash.digest('hex').slice(0, 16)}`)
-  if (!existsSync(binary)) compile(compiler, files.filter((file) => file.endsWith('.c')).map((file) => join(directory, file)), binary)
+  if (!existsSync(binary))
+    compile(
+      compiler,
+      files.filter((file) => file.endsWith('.c')).map((file) => join(directory, file)),
+      binary,
+    )
   return binary
 }
 
@@ -47,7 +52,9 @@ function compile(compiler: string, sources: readonly string[], binary: string): 
       }
       said = error ? error.message : stderr
     }
-    throw new Error(`the helper for the running kernel could not be compiled with '${compiler}': ${said.trim()}; install a C compiler and the C library's headers (Debian: apt install gcc libc6-dev), or set CC`)
+    throw new Error(
+      `the helper for the running kernel could not be compiled with '${compiler}': ${said.trim()}; install a C compiler and the C library's headers (Debian: apt install gcc libc6-dev), or set CC`,
+    )
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }

@@ -37,10 +37,10 @@ export class Blocked implements Waiters {
   }
 
   /** Performs an access; a monitor answers what it sends, else the thread is left waiting. */
-  attempt(pending: PendingAccess): Outcome {
+  attempt(pending: PendingAccess, answered = 0): Outcome {
     const request: AccessRequest = { cpu: 0, thread: pending.thread, user: true, byte: pending.byte, stamp: pending.stamp }
     const messages: Message[] = []
-    for (let answers = 0; ; answers++) {
+    for (let answers = answered; ; answers++) {
       const code = access(pending.mm, pending.vpn, pending.write, request)
       if (code === FAULT_DONE) return finish(pending.write ? { errno: 0 } : { errno: 0, value: request.stamp }, messages)
       if (code !== ACCESS_WAITS) return finish(signalOutcome(code), messages)
@@ -57,9 +57,9 @@ export class Blocked implements Waiters {
     return this.advance({ thread: threadOf(actor), call, waiting: [], outcome })
   }
 
-  private advance({ thread, call, outcome }: PendingCall): Outcome {
+  private advance({ thread, call, outcome }: PendingCall, answered = 0): Outcome {
     const messages: Message[] = []
-    for (let answers = 0; ; ) {
+    for (let answers = answered; ; ) {
       const step = call.next()
       if (step.done) return finish(outcome(step.value), messages)
       if (step.value === 'fault') {
@@ -145,38 +145,57 @@ export class Blocked implements Waiters {
     }
   }
 
-  private resumeCalls(finished: { thread: string; outcome: Outcome }[]): void {
+  /**
+   * Lets go on whoever was woken, or whose events were read, and whoever these wake, until all that are left wait.
+   *
+   * Monitors answer a thread here once: answers that do not help would wake their threads for ever.
+   */
+  resume(): { thread: string; outcome: Outcome }[] {
+    const finished: { thread: string; outcome: Outcome }[] = []
+    const answered = new Set<string>()
+    while (this.pending.size > 0 || this.pendingCalls.length > 0) {
+      const woken = new Set<string>()
+      for (const uffd of this.bindings.uffds.values()) for (const thread of this.composed.uffd.takeWoken(uffd.context)) woken.add(thread)
+      const calls = this.resumeCalls(woken, answered, finished)
+      const accesses = this.resumeAccesses(woken, answered, finished)
+      if (!calls && !accesses) break
+    }
+    return finished
+  }
+
+  /** @returns whether any call went on */
+  private resumeCalls(woken: ReadonlySet<string>, answered: Set<string>, finished: { thread: string; outcome: Outcome }[]): boolean {
     const calls = this.composed.uffd
-    const woken = new Set<string>()
-    for (const uffd of this.bindings.uffds.values()) for (const thread of calls.peekWoken(uffd.context)) woken.add(thread)
     const waiting = this.pendingCalls
     this.pendingCalls = []
+    let any = false
     for (const pending of waiting) {
       const ready = pending.waiting === 'fault' ? woken.has(pending.thread) : pending.waiting.every((ticket) => calls.isRead(ticket))
       if (!ready) {
         this.pendingCalls.push(pending)
         continue
       }
-      const outcome = this.advance(pending)
+      any = true
+      const outcome = this.advance(pending, answered.has(pending.thread) ? MOST_ANSWERS : 0)
+      answered.add(pending.thread)
       if (!outcome.blocked) finished.push({ thread: pending.thread, outcome })
     }
+    return any
   }
 
-  /** Retries the accesses of threads that were woken. */
-  resume(): { thread: string; outcome: Outcome }[] {
-    const finished: { thread: string; outcome: Outcome }[] = []
-    if (this.pendingCalls.length > 0) this.resumeCalls(finished)
-    if (this.pending.size === 0) return finished
-    for (const uffd of this.bindings.uffds.values()) {
-      for (const thread of this.composed.uffd.takeWoken(uffd.context)) {
-        const pending = this.pending.get(thread)
-        if (pending === undefined) continue
-        this.pending.delete(thread)
-        const outcome = this.attempt(pending)
-        if (!outcome.blocked) finished.push({ thread, outcome })
-      }
+  /** @returns whether any access was tried again */
+  private resumeAccesses(woken: ReadonlySet<string>, answered: Set<string>, finished: { thread: string; outcome: Outcome }[]): boolean {
+    let any = false
+    for (const thread of woken) {
+      const pending = this.pending.get(thread)
+      if (pending === undefined) continue
+      any = true
+      this.pending.delete(thread)
+      const outcome = this.attempt(pending, answered.has(thread) ? MOST_ANSWERS : 0)
+      answered.add(thread)
+      if (!outcome.blocked) finished.push({ thread, outcome })
     }
-    return finished
+    return any
   }
 }
 

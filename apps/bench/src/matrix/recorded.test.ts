@@ -24,11 +24,15 @@ function differing(rows: readonly MatrixRow[], design = linux618): string[] {
 }
 
 describe('linux-6.18 against the recording', () => {
-  test.each(Object.keys(MATRIX_MEMORY))('%s', (memory) => {
-    const rows = RECORDED.rows.filter((row) => row.memory === memory)
-    expect(rows.length).toBeGreaterThan(500)
-    expect(differing(rows)).toEqual([])
-  }, 60_000)
+  test.each(Object.keys(MATRIX_MEMORY))(
+    '%s',
+    (memory) => {
+      const rows = RECORDED.rows.filter((row) => row.memory === memory)
+      expect(rows.length).toBeGreaterThan(500)
+      expect(differing(rows)).toEqual([])
+    },
+    60_000,
+  )
 })
 
 test('another design differs', () => {

@@ -2,13 +2,20 @@
  * Compares what two systems did.
  * @module
  */
-import {
-  formatPageState, type Message, type Operation, type Outcome, STATE_EXCLUSIVE, STATE_THP, STATE_ZERO,
-} from '@faultline/program'
-import { allowanceFor } from './allowances.ts'
+import { formatPageState, type Message, type Outcome, STATE_EXCLUSIVE, STATE_THP, STATE_ZERO } from '@faultline/program'
 
 /** Kinds of difference that may be left out of a comparison. */
-export const IGNORABLE = ['table-bytes', 'exclusive', 'thp', 'zero', 'message-state', 'signal-code', 'address', 'features', 'walk-end'] as const
+export const IGNORABLE = [
+  'table-bytes',
+  'exclusive',
+  'thp',
+  'zero',
+  'message-state',
+  'signal-code',
+  'address',
+  'features',
+  'walk-end',
+] as const
 /** A kind of difference that may be left out of a comparison. */
 export type Ignorable = (typeof IGNORABLE)[number]
 
@@ -20,13 +27,8 @@ export interface FieldDifference {
   readonly b: string
 }
 
-/** @returns the first field of two outcomes that differs, apart from what is ignored or allowed; undefined when none does */
-export function compareOutcomes(operation: Operation, a: Outcome, b: Outcome, ignored: ReadonlySet<string>): FieldDifference | undefined {
-  const difference = firstDifference(a, b, ignored)
-  return difference === undefined || allowanceFor(operation, difference, a, b) !== undefined ? undefined : difference
-}
-
-function firstDifference(a: Outcome, b: Outcome, ignored: ReadonlySet<string>): FieldDifference | undefined {
+/** @returns the first field of two outcomes that differs, apart from what is ignored; undefined when none does */
+export function compareOutcomes(a: Outcome, b: Outcome, ignored: ReadonlySet<string>): FieldDifference | undefined {
   return (
     ending(a, b, ignored) ??
     messages(a.messages, b.messages, ignored) ??
@@ -59,7 +61,11 @@ function waits(outcome: Outcome): string {
   return outcome.livelock ? 'livelock' : outcome.blocked ? 'blocked' : 'no'
 }
 
-function messages(a: readonly Message[] | undefined, b: readonly Message[] | undefined, ignored: ReadonlySet<string>): FieldDifference | undefined {
+function messages(
+  a: readonly Message[] | undefined,
+  b: readonly Message[] | undefined,
+  ignored: ReadonlySet<string>,
+): FieldDifference | undefined {
   const [one, other] = [a ?? [], b ?? []].map((list) => list.map((message) => messageText(message, ignored)).join('; '))
   return field('messages', one, other)
 }
@@ -76,7 +82,7 @@ function finished(a: Outcome, b: Outcome, ignored: ReadonlySet<string>): FieldDi
   const difference = field('finished', [...one.keys()].sort().join(' '), [...other.keys()].sort().join(' '))
   if (difference !== undefined) return difference
   for (const [thread, outcome] of one) {
-    const inner = firstDifference(outcome, other.get(thread)!, ignored)
+    const inner = compareOutcomes(outcome, other.get(thread)!, ignored)
     if (inner !== undefined) return { ...inner, field: `finished.${inner.field}` }
   }
   return undefined
@@ -87,7 +93,11 @@ function visible(ignored: ReadonlySet<string>): number {
   return ~((ignored.has('exclusive') ? STATE_EXCLUSIVE : 0) | (ignored.has('thp') ? STATE_THP : 0) | (ignored.has('zero') ? STATE_ZERO : 0))
 }
 
-function pages(a: readonly number[] | undefined, b: readonly number[] | undefined, ignored: ReadonlySet<string>): FieldDifference | undefined {
+function pages(
+  a: readonly number[] | undefined,
+  b: readonly number[] | undefined,
+  ignored: ReadonlySet<string>,
+): FieldDifference | undefined {
   if (a === b) return undefined
   const [one, other] = [a ?? [], b ?? []]
   if (one.length !== other.length) return field('pages.length', one.length, other.length)

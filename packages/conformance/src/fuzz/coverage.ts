@@ -2,7 +2,18 @@
  * Counts what random programs have reached: which operation met which state of a page of which memory.
  * @module
  */
-import { formatPageState, type Memory, MEMORY_TYPES, type Operation, type Outcome, place, type Place, range, type Session, STATE_EXCLUSIVE } from '@faultline/program'
+import {
+  formatPageState,
+  MEMORY_TYPES,
+  type Memory,
+  type Operation,
+  type Outcome,
+  type Place,
+  place,
+  range,
+  type Session,
+  STATE_EXCLUSIVE,
+} from '@faultline/program'
 import { detail } from './differences.ts'
 import type { Names } from './names.ts'
 import type { Watcher } from './runs.ts'
@@ -25,7 +36,11 @@ export class Coverage implements Watcher {
     if (operation.op === 'mremap') this.memories.set(operation.region, this.memories.get(operation.range.at.region) ?? 'anon')
     const at = placeOf(operation)
     if (at === undefined || !names.regions.has(at.region)) return
-    const seen = session.perform({ op: 'pagemap', range: range(at.region, at.page, 1), ...(operation.process ? { process: operation.process } : {}) })
+    const seen = session.perform({
+      op: 'pagemap',
+      range: range(at.region, at.page, 1),
+      ...(operation.process ? { process: operation.process } : {}),
+    })
     if (seen instanceof Promise || seen.pages === undefined) return
     // Whether a page is mapped once matters less than it multiplies.
     const state = formatPageState(seen.pages[0]! & ~STATE_EXCLUSIVE)
@@ -33,11 +48,20 @@ export class Coverage implements Watcher {
   }
 
   after(operation: Operation, outcome: Outcome): void {
-    count(this.endings, detail(operation), outcome.signal ?? (outcome.livelock ? 'livelock' : outcome.blocked ? 'blocked' : outcome.errno === 0 ? 'ok' : `errno ${outcome.errno}`))
+    count(
+      this.endings,
+      detail(operation),
+      outcome.signal ??
+        (outcome.livelock ? 'livelock' : outcome.blocked ? 'blocked' : outcome.errno === 0 ? 'ok' : `errno ${outcome.errno}`),
+    )
   }
 
   /** Pairs of operation and memory that were never reached, and those of operation, memory and state: reached and possible. */
-  summary(memories: readonly Memory[] = MEMORY_TYPES): { readonly reached: number; readonly possible: number; readonly never: readonly string[] } {
+  summary(memories: readonly Memory[] = MEMORY_TYPES): {
+    readonly reached: number
+    readonly possible: number
+    readonly never: readonly string[]
+  } {
     const states = new Set<string>()
     for (const row of this.met.values()) for (const key of row.keys()) states.add(key)
     const never: string[] = []

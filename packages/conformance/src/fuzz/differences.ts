@@ -3,6 +3,7 @@
  * @module
  */
 import type { Operation, System } from '@faultline/program'
+import { type Allowance, Leniency } from './allowances.ts'
 import { compareOutcomes, type FieldDifference } from './compare.ts'
 import { type Answer, isOutcome, runFirst, runScripts, type Script, type Watcher } from './runs.ts'
 
@@ -31,6 +32,8 @@ export interface Verdict {
   /** Operations of the program that were performed on both. */
   readonly performed: number
   readonly difference?: Difference
+  /** Why a difference was let pass, at which the comparison ended. */
+  readonly allowed?: Allowance
   /** Why the program ended early: one of the systems cannot express what follows. */
   readonly inexpressible?: string
 }
@@ -45,14 +48,19 @@ export async function comparePrograms(pair: Pair, programs: readonly (readonly O
 
 function compareRuns(script: Script, answers: readonly Answer[], ignored: ReadonlySet<string>): Verdict {
   let performed = 0
+  const leniency = new Leniency()
   for (const [index, operation] of script.operations.entries()) {
     const a = script.answers[index]!
     const b = answers[index] ?? { crash: 'no answer' }
     if ('inexpressible' in a) return { performed, inexpressible: a.inexpressible }
     if ('inexpressible' in b) return { performed, inexpressible: b.inexpressible }
     if (script.origins[index]! >= 0) performed++
-    const field = isOutcome(a) && isOutcome(b) ? compareOutcomes(operation, a, b, ignored) : crashed(a, b)
-    if (field !== undefined) return { performed, difference: describe(script, index, field, a, b) }
+    if (isOutcome(a)) leniency.note(operation, a)
+    const field = isOutcome(a) && isOutcome(b) ? compareOutcomes(a, b, ignored) : crashed(a, b)
+    if (field === undefined) continue
+    // What comes after may differ for the same reason: the program is compared up to here.
+    const allowed = leniency.allows(field)
+    return allowed === undefined ? { performed, difference: describe(script, index, field, a, b) } : { performed, allowed }
   }
   return { performed }
 }

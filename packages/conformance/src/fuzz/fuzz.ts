@@ -40,13 +40,23 @@ export interface FuzzResult {
   readonly found: Found[]
   /** Programs that ended early, by reason. */
   readonly inexpressible: Map<string, number>
+  /** Programs with a difference that was let pass, by allowance. */
+  readonly allowed: Map<string, number>
   readonly coverage: Coverage
   milliseconds: number
 }
 
 /** Compares random programs. Differences are not shrunk here. */
 export async function fuzz(pair: Pair, options: FuzzOptions): Promise<FuzzResult> {
-  const result: FuzzResult = { programs: 0, operations: 0, found: [], inexpressible: new Map(), coverage: new Coverage(), milliseconds: 0 }
+  const result: FuzzResult = {
+    programs: 0,
+    operations: 0,
+    found: [],
+    inexpressible: new Map(),
+    allowed: new Map(),
+    coverage: new Coverage(),
+    milliseconds: 0,
+  }
   const began = performance.now()
   while (goesOn(result, options)) {
     const left = Math.min(options.batch, options.programs - result.programs)
@@ -56,14 +66,20 @@ export async function fuzz(pair: Pair, options: FuzzOptions): Promise<FuzzResult
     for (const [index, verdict] of verdicts.entries()) {
       result.programs++
       result.operations += verdict.performed
-      if (verdict.inexpressible !== undefined) result.inexpressible.set(verdict.inexpressible, (result.inexpressible.get(verdict.inexpressible) ?? 0) + 1)
-      if (verdict.difference !== undefined) result.found.push({ seed: seeds[index]!, program: programs[index]!, difference: verdict.difference })
+      if (verdict.inexpressible !== undefined) increment(result.inexpressible, verdict.inexpressible)
+      if (verdict.allowed !== undefined) increment(result.allowed, verdict.allowed.name)
+      if (verdict.difference !== undefined)
+        result.found.push({ seed: seeds[index]!, program: programs[index]!, difference: verdict.difference })
     }
     result.milliseconds = performance.now() - began
     options.onProgress?.(result)
     await new Promise((resolve) => setImmediate(resolve))
   }
   return result
+}
+
+function increment(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
 function goesOn(result: FuzzResult, options: FuzzOptions): boolean {

@@ -18,9 +18,26 @@ export function partOf(world: World, region: WorldRegion): Range {
 }
 
 const ADVICE: readonly (readonly [number, Advice])[] = [
-  [14, 'dontneed'], [10, 'pageout'], [6, 'remove'], [6, 'free'], [8, 'populate_read'], [8, 'populate_write'], [6, 'collapse'], [3, 'hugepage'],
-  [2, 'nohugepage'], [3, 'cold'], [2, 'willneed'], [6, 'guard_install'], [4, 'guard_remove'], [2, 'wipeonfork'], [1, 'keeponfork'],
-  [1, 'dontfork'], [1, 'dofork'], [1, 'mergeable'], [1, 'unmergeable'], [1, 'normal'],
+  [14, 'dontneed'],
+  [10, 'pageout'],
+  [6, 'remove'],
+  [6, 'free'],
+  [8, 'populate_read'],
+  [8, 'populate_write'],
+  [6, 'collapse'],
+  [3, 'hugepage'],
+  [2, 'nohugepage'],
+  [3, 'cold'],
+  [2, 'willneed'],
+  [6, 'guard_install'],
+  [4, 'guard_remove'],
+  [2, 'wipeonfork'],
+  [1, 'keeponfork'],
+  [1, 'dontfork'],
+  [1, 'dofork'],
+  [1, 'mergeable'],
+  [1, 'unmergeable'],
+  [1, 'normal'],
 ]
 
 /** Threads accesses come from: most from the one that does everything else. */
@@ -39,27 +56,60 @@ function remap(world: World): Operation[] {
   const region = world.region()
   const whole = random.chance(60)
   const [page, pages] = whole ? ([0, region.pages] as const) : world.part(region)
-  const newPages = random.weighted([[60, pages], [20, Math.max(1, pages - 1)], [20, pages + (isHugetlb(region.memory) ? 1 : 3)]] as const)
+  const newPages = random.weighted([
+    [60, pages],
+    [20, Math.max(1, pages - 1)],
+    [20, pages + (isHugetlb(region.memory) ? 1 : 3)],
+  ] as const)
   const dontUnmap = random.chance(20)
   const mayMove = dontUnmap || random.chance(85)
   // Without a target the kernel may choose: then the place is only the same on both systems when it is a place of the program's.
   const name = world.fresh('M')
-  const target = random.chance(12) && mayMove ? random.pick(world.regions) : undefined
+  // Over a mapping with room: what lies beyond the last region is where both systems put the next.
+  const roomy = world.regions.filter((each) => each.pages >= newPages)
+  const target = random.chance(12) && mayMove && roomy.length > 0 ? random.pick(roomy) : undefined
   if (whole && !dontUnmap && mayMove) region.gone = random.chance(70)
-  world.regions.push({ name, memory: region.memory, pages: newPages, file: region.file, uffd: random.chance(30) ? region.uffd : null, gone: false })
-  return [{
-    op: 'mremap', range: range(region.name, page, pages), newPages, region: name, mayMove, dontUnmap, ...world.actor(),
-    ...(target === undefined ? {} : { to: place(target.name, random.chance(80) ? 0 : 512) }),
-  }]
+  world.regions.push({
+    name,
+    memory: region.memory,
+    pages: newPages,
+    file: region.file,
+    uffd: random.chance(30) ? region.uffd : null,
+    gone: false,
+  })
+  return [
+    {
+      op: 'mremap',
+      range: range(region.name, page, pages),
+      newPages,
+      region: name,
+      mayMove,
+      dontUnmap,
+      ...world.actor(),
+      ...(target === undefined ? {} : { to: place(target.name) }),
+    },
+  ]
 }
 
 function scan(world: World): Operation {
   const { random } = world
   const region = world.watched()
-  const category = (): number => random.weighted([[60, 0], [8, 2], [6, 1], [6, 8], [6, 16], [4, 4], [4, 32], [3, 64], [3, 256]] as const)
+  const category = (): number =>
+    random.weighted([
+      [60, 0],
+      [8, 2],
+      [6, 1],
+      [6, 8],
+      [6, 16],
+      [4, 4],
+      [4, 32],
+      [3, 64],
+      [3, 256],
+    ] as const)
   const arm = random.chance(60)
   return {
-    op: 'scan', range: random.chance(60) ? range(region.name, 0, region.pages) : partOf(world, region),
+    op: 'scan',
+    range: random.chance(60) ? range(region.name, 0, region.pages) : partOf(world, region),
     flags: arm ? random.pick([1, 1, 3]) : random.pick([0, 0, 2]),
     inverted: random.chance(20) ? category() : 0,
     mask: random.chance(50) ? 2 : category(),
@@ -77,7 +127,15 @@ function remapFixed(world: World): Operation {
   const [page, pages] = world.part(region)
   const name = world.fresh('R')
   world.regions.push({ name, memory: region.memory, pages, file: null, uffd: null, gone: false })
-  return { op: 'mmap', region: name, pages, memory: region.memory, prot: 'rw', at: place(region.name, page), ...(random.chance(30) ? { noreserve: true } : {}) }
+  return {
+    op: 'mmap',
+    region: name,
+    pages,
+    memory: region.memory,
+    prot: 'rw',
+    at: place(region.name, page),
+    ...(random.chance(30) ? { noreserve: true } : {}),
+  }
 }
 
 /** Operations on mappings. */
@@ -85,7 +143,10 @@ export const MEMORY_MAKERS: Makers = [
   [22, (world) => [access(world, true)]],
   [14, (world) => [access(world, false)]],
   [20, (world) => [{ op: 'madvise', range: partOf(world, world.region()), advice: world.random.weighted(ADVICE), ...world.actor() }]],
-  [3, (world) => [{ op: 'mprotect', range: partOf(world, world.region()), prot: world.random.pick(['r', 'rw', 'rw', '']), ...world.actor() }]],
+  [
+    3,
+    (world) => [{ op: 'mprotect', range: partOf(world, world.region()), prot: world.random.pick(['r', 'rw', 'rw', '']), ...world.actor() }],
+  ],
   [2, (world) => [{ op: 'munmap', range: partOf(world, world.region()), ...world.actor() }]],
   [1, (world) => [remapFixed(world)]],
   [3, remap],
@@ -98,39 +159,54 @@ export const MEMORY_MAKERS: Makers = [
 
 /** Operations on files: only in programs that have one. */
 export const FILE_MAKERS: Makers = [
-  [5, (world) => {
-    const { random } = world
-    const file = random.pick(world.files)
-    const page = random.int(0, file.pages - 1)
-    const pages = random.chance(40) ? file.pages : random.int(1, Math.max(1, Math.min(6, file.pages - page)))
-    return [{ op: 'fallocate', file: file.name, page: pages === file.pages ? 0 : page, pages, punch: random.chance(65) }]
-  }],
-  [3, (world) => {
-    const { random } = world
-    const file = random.pick(world.files)
-    const pages = random.chance(40) ? file.pages : random.int(0, file.pages + (file.hugetlb ? 1 : 2))
-    return [{ op: 'ftruncate', file: file.name, pages }, ...(random.chance(50) ? [{ op: 'ftruncate' as const, file: file.name, pages: file.pages }] : [])]
-  }],
+  [
+    5,
+    (world) => {
+      const { random } = world
+      const file = random.pick(world.files)
+      const page = random.int(0, file.pages - 1)
+      const pages = random.chance(40) ? file.pages : random.int(1, Math.max(1, Math.min(6, file.pages - page)))
+      return [{ op: 'fallocate', file: file.name, page: pages === file.pages ? 0 : page, pages, punch: random.chance(65) }]
+    },
+  ],
+  [
+    3,
+    (world) => {
+      const { random } = world
+      const file = random.pick(world.files)
+      const pages = random.chance(40) ? file.pages : random.int(0, file.pages + (file.hugetlb ? 1 : 2))
+      return [
+        { op: 'ftruncate', file: file.name, pages },
+        ...(random.chance(50) ? [{ op: 'ftruncate' as const, file: file.name, pages: file.pages }] : []),
+      ]
+    },
+  ],
 ]
 
 const MOST_PROCESSES = 3
 
 /** Operations on processes. */
 export const PROCESS_MAKERS: Makers = [
-  [3, (world) => {
-    const { random, processes } = world
-    if (processes.length >= MOST_PROCESSES) return [access(world, true)]
-    const child = world.fresh('c')
-    const actor = world.actor()
-    processes.push(child)
-    return [{ op: 'fork', child, ...(random.chance(90) ? {} : actor) }]
-  }],
-  [1, (world) => {
-    const { random, processes } = world
-    const children = processes.slice(1)
-    if (children.length === 0) return [access(world, false)]
-    const process = random.pick(children)
-    processes.splice(processes.indexOf(process), 1)
-    return [{ op: 'exit', process }]
-  }],
+  [
+    3,
+    (world) => {
+      const { random, processes } = world
+      if (processes.length >= MOST_PROCESSES) return [access(world, true)]
+      const child = world.fresh('c')
+      const actor = world.actor()
+      processes.push(child)
+      return [{ op: 'fork', child, ...(random.chance(90) ? {} : actor) }]
+    },
+  ],
+  [
+    1,
+    (world) => {
+      const { random, processes } = world
+      const children = processes.slice(1)
+      if (children.length === 0) return [access(world, false)]
+      const process = random.pick(children)
+      processes.splice(processes.indexOf(process), 1)
+      return [{ op: 'exit', process }]
+    },
+  ],
 ]

@@ -3,8 +3,17 @@
  * @module
  */
 import {
-  UFFD_FEATURE_EVENT_FORK, UFFD_FEATURE_EVENT_REMAP, UFFD_FEATURE_EVENT_REMOVE, UFFD_FEATURE_EVENT_UNMAP, UFFD_FEATURE_EXACT_ADDRESS,
-  UFFD_FEATURE_MINOR_SHMEM, UFFD_FEATURE_MOVE, UFFD_FEATURE_SIGBUS, UFFD_FEATURE_THREAD_ID, UFFD_FEATURE_WP_ASYNC, UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
+  UFFD_FEATURE_EVENT_FORK,
+  UFFD_FEATURE_EVENT_REMAP,
+  UFFD_FEATURE_EVENT_REMOVE,
+  UFFD_FEATURE_EVENT_UNMAP,
+  UFFD_FEATURE_EXACT_ADDRESS,
+  UFFD_FEATURE_MINOR_SHMEM,
+  UFFD_FEATURE_MOVE,
+  UFFD_FEATURE_SIGBUS,
+  UFFD_FEATURE_THREAD_ID,
+  UFFD_FEATURE_WP_ASYNC,
+  UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
   UFFD_FEATURE_WP_UNPOPULATED,
 } from '@faultline/mm-types'
 import { type Answer, type Memory, type Operation, place, range } from '@faultline/program'
@@ -29,7 +38,11 @@ export function isHugetlb(memory: Memory): boolean {
 const EVENTS = [UFFD_FEATURE_EVENT_FORK, UFFD_FEATURE_EVENT_REMAP, UFFD_FEATURE_EVENT_REMOVE, UFFD_FEATURE_EVENT_UNMAP]
 /** The mapping of the same file that keeps its own copies, or does not. */
 const COUNTERPART: Readonly<Record<Memory, Memory>> = {
-  anon: 'anon', shmem: 'shmem-private', 'shmem-private': 'shmem', hugetlb: 'hugetlb-private', 'hugetlb-private': 'hugetlb',
+  anon: 'anon',
+  shmem: 'shmem-private',
+  'shmem-private': 'shmem',
+  hugetlb: 'hugetlb-private',
+  'hugetlb-private': 'hugetlb',
 }
 
 /** The first operations of a program; `world` learns what they make. */
@@ -38,7 +51,11 @@ export function generateSetup(world: World, options: GeneratorOptions): Operatio
   const memory = random.pick(options.memories)
   const operations = mappings(world, memory)
   if (random.chance(25)) operations.push(...mappings(world, random.pick(options.memories)))
-  const watchers = random.weighted([[8, 0], [80, 1], [12, 2]] as const)
+  const watchers = random.weighted([
+    [8, 0],
+    [80, 1],
+    [12, 2],
+  ] as const)
   for (let i = 0; i < watchers; i++) operations.push(...watcher(world, options.features))
   return operations
 }
@@ -60,8 +77,8 @@ function mappings(world: World, memory: Memory): Operation[] {
   if (file !== null && random.chance(60)) {
     operations.push(mapping(world, random.chance(50) ? memory : COUNTERPART[memory], pages, file))
   }
-  // A neighbour without a gap, for ranges that span mappings.
-  if (random.chance(12)) operations.push(mapping(world, memory, sizeOf(random, hugetlb), null, first))
+  // A neighbour without a gap, for ranges that span mappings. It stays within the 2 MiB that both systems leave between regions.
+  if (random.chance(12)) operations.push(mapping(world, memory, hugetlb ? 1 : random.pick([1, 4, 16, 33]), null, first))
   if (pages >= 512 && !hugetlb && random.chance(60)) {
     operations.push({ op: 'madvise', range: range(first.name, 0, pages), advice: 'hugepage' })
   }
@@ -78,9 +95,18 @@ function mapping(world: World, memory: Memory, pages: number, file: string | nul
   const { random } = world
   const name = world.fresh('R')
   world.regions.push({ name, memory, pages, file, uffd: null, gone: false })
-  const prot = random.weighted([[88, 'rw'], [8, 'r'], [2, ''], [2, 'rwx']] as const)
+  const prot = random.weighted([
+    [88, 'rw'],
+    [8, 'r'],
+    [2, ''],
+    [2, 'rwx'],
+  ] as const)
   return {
-    op: 'mmap', region: name, pages, memory, prot,
+    op: 'mmap',
+    region: name,
+    pages,
+    memory,
+    prot,
     ...(file === null ? {} : { file }),
     ...(file !== null && random.chance(6) ? { pgoff: 1 } : {}),
     ...(after === undefined ? {} : { at: place(after.name, after.pages) }),
@@ -121,8 +147,18 @@ function featuresOf(random: Random): number {
 /** Bits of UFFDIO_REGISTER: mostly those that the memory type knows. */
 export function modeOf(random: Random, memory: Memory): number {
   if (random.chance(3)) return random.int(0, 9)
-  if (memory === 'anon' || random.chance(65)) return random.weighted([[55, 2], [30, 3], [15, 1]] as const)
-  return random.weighted([[40, 4], [40, 6], [10, 5], [10, 7]] as const)
+  if (memory === 'anon' || random.chance(65))
+    return random.weighted([
+      [55, 2],
+      [30, 3],
+      [15, 1],
+    ] as const)
+  return random.weighted([
+    [40, 4],
+    [40, 6],
+    [10, 5],
+    [10, 7],
+  ] as const)
 }
 
 const MISSING: readonly Answer[] = ['copy', 'copy', 'copy-wp', 'zeropage', 'poison', 'none']

@@ -23,17 +23,34 @@ function withUffd(make: (world: World, uffd: string, region: WorldRegion) => Ope
 }
 
 function writeProtect(world: World, uffd: string, region: WorldRegion): Operation[] {
-  const mode = world.random.weighted([[65, 1], [30, 0], [4, 2], [1, 3]] as const)
+  const mode = world.random.weighted([
+    [65, 1],
+    [30, 0],
+    [4, 2],
+    [1, 3],
+  ] as const)
   return [{ op: 'writeprotect', uffd, range: partOf(world, region), mode }]
 }
 
 function fill(world: World, uffd: string, region: WorldRegion): Operation[] {
   const { random } = world
   const kind = random.weighted([
-    [40, 'copy'], [20, 'zeropage'], [region.memory === 'anon' ? 2 : 20, 'continue'], [14, 'poison'], [10, 'wake'],
+    [40, 'copy'],
+    [20, 'zeropage'],
+    [region.memory === 'anon' ? 2 : 20, 'continue'],
+    [14, 'poison'],
+    [10, 'wake'],
   ] as const)
   const part = random.chance(60) ? range(region.name, Math.min(world.page(region), region.pages - 1), 1) : partOf(world, region)
-  const mode = kind === 'wake' ? 0 : random.weighted([[70, 0], [kind === 'copy' || kind === 'continue' ? 30 : 1, 2], [5, 1], [1, 3]] as const)
+  const mode =
+    kind === 'wake'
+      ? 0
+      : random.weighted([
+          [70, 0],
+          [kind === 'copy' || kind === 'continue' ? 30 : 1, 2],
+          [5, 1],
+          [1, 3],
+        ] as const)
   return [kind === 'copy' ? { op: 'copy', uffd, range: part, mode, value: random.int(1, 99) } : { op: kind, uffd, range: part, mode }]
 }
 
@@ -41,7 +58,19 @@ function move(world: World, uffd: string, region: WorldRegion): Operation[] {
   const { random } = world
   const source = random.chance(50) ? region : world.region()
   const part = random.chance(15) && region.pages >= 512 ? range(region.name, 0, 512) : partOf(world, region)
-  return [{ op: 'move', uffd, range: part, from: place(source.name, part.pages === 512 ? 0 : world.page(source)), mode: random.weighted([[60, 0], [35, 2], [5, 1]] as const) }]
+  return [
+    {
+      op: 'move',
+      uffd,
+      range: part,
+      from: place(source.name, part.pages === 512 ? 0 : world.page(source)),
+      mode: random.weighted([
+        [60, 0],
+        [35, 2],
+        [5, 1],
+      ] as const),
+    },
+  ]
 }
 
 /** Operations on userfaultfds. */
@@ -51,12 +80,18 @@ export const UFFD_MAKERS: Makers = [
   [3, withUffd(move)],
   [3, withUffd((world, uffd) => [{ op: 'receive', uffd, ...(world.random.chance(70) ? { child: childOf(world, uffd) } : {}) }])],
   [2, withUffd((world, uffd) => [monitor(world.random, uffd)])],
-  [2, withUffd((world, uffd, region) => [{ op: 'register', uffd, range: partOf(world, region), mode: modeOf(world.random, region.memory) }])],
+  [
+    2,
+    withUffd((world, uffd, region) => [{ op: 'register', uffd, range: partOf(world, region), mode: modeOf(world.random, region.memory) }]),
+  ],
   [1, withUffd((world, uffd, region) => [{ op: 'unregister', uffd, range: partOf(world, region) }])],
-  [1, (world, options) => {
-    if (world.uffds.length > 2 || world.random.chance(60)) return []
-    return watcher(world, options.features)
-  }],
+  [
+    1,
+    (world, options) => {
+      if (world.uffds.length > 2 || world.random.chance(60)) return []
+      return watcher(world, options.features)
+    },
+  ],
   [1, withUffd((world, uffd) => (world.random.chance(40) ? [{ op: 'close', uffd }] : []))],
 ]
 

@@ -6,8 +6,8 @@ import type { Operation } from '@faultline/program'
 import { FILE_MAKERS, MEMORY_MAKERS, PROCESS_MAKERS } from './generate-memory.ts'
 import { type GeneratorOptions, generateSetup } from './generate-setup.ts'
 import { UFFD_MAKERS } from './generate-uffd.ts'
-import { spoil } from './spoil.ts'
 import { Random } from './random.ts'
+import { spoil } from './spoil.ts'
 import { World } from './world.ts'
 
 /** Share of operations whose arguments are made wrong, in percent. */

@@ -82,7 +82,10 @@ export class Names {
         this.regions.set(operation.region, { pages: operation.pages, hugetlb: operation.memory.startsWith('hugetlb') })
         break
       case 'mremap':
-        this.regions.set(operation.region, { pages: operation.newPages, hugetlb: this.regions.get(operation.range.at.region)?.hugetlb ?? false })
+        this.regions.set(operation.region, {
+          pages: operation.newPages,
+          hugetlb: this.regions.get(operation.range.at.region)?.hugetlb ?? false,
+        })
         break
       case 'fork':
         this.processes.add(operation.child)
@@ -110,6 +113,6 @@ export class Names {
 }
 
 /** Name of the thread that performs an operation, as in `Outcome.finished`. */
-export function threadName(operation: Operation): string {
+function threadName(operation: Operation): string {
   return `${operation.process ?? 'main'}.${operation.thread ?? 'main'}`
 }

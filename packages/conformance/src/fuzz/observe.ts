@@ -7,13 +7,24 @@ import type { KnownRegion, Names } from './names.ts'
 
 /** Operations that only look, or only change how a monitor will answer. */
 const CHANGES_NOTHING: ReadonlySet<Operation['op']> = new Set([
-  'file', 'pagemap', 'status', 'comment', 'monitor', 'userfaultfd', 'api', 'receive', 'wake',
+  'file',
+  'pagemap',
+  'status',
+  'comment',
+  'monitor',
+  'userfaultfd',
+  'api',
+  'receive',
+  'wake',
 ])
 
 /** Pages of a small region: all of them are looked at after every operation. */
 const SMALL = 40
 /** Parts of a large region that are looked at after every operation: its start, and the border of two tables. */
-const WINDOWS: readonly (readonly [number, number])[] = [[0, 10], [506, 12]]
+const WINDOWS: readonly (readonly [number, number])[] = [
+  [0, 10],
+  [506, 12],
+]
 
 /** What to look at after an operation: the regions of the process that performed it. */
 export function observationsAfter(operation: Operation, names: Names): Operation[] {

@@ -77,7 +77,11 @@ export async function runScripts(system: System, scripts: readonly Script[]): Pr
       for await (const outcomes of (system as BatchSystem).runMany(scripts.map((script) => script.operations))) {
         const { operations } = scripts[results.length]!
         const short = outcomes.length < operations.length
-        results.push(short ? [...outcomes, { inexpressible: `${system.name} cannot perform '${operations[outcomes.length]!.op}' here` }] : [...outcomes])
+        results.push(
+          short
+            ? [...outcomes, { inexpressible: `${system.name} cannot perform '${operations[outcomes.length]!.op}' here` }]
+            : [...outcomes],
+        )
       }
     } catch {
       // Whose fault it was is found below, where each program has a session of its own.

@@ -44,7 +44,11 @@ function isAlike(one: Difference, other: Difference): boolean {
   return one.operation.op === other.operation.op && one.field.field === other.field.field
 }
 
-async function tryAll(pair: Pair, candidates: Iterable<readonly Operation[]>, like: Difference): Promise<{ found?: { program: readonly Operation[]; difference: Difference }; tried: number }> {
+async function tryAll(
+  pair: Pair,
+  candidates: Iterable<readonly Operation[]>,
+  like: Difference,
+): Promise<{ found?: { program: readonly Operation[]; difference: Difference }; tried: number }> {
   let tried = 0
   const all = [...candidates]
   for (let from = 0; from < all.length; from += BATCH) {
@@ -89,7 +93,8 @@ function* plainerOperations(operation: Operation): Generator<Operation> {
   if (operation.thread !== undefined) yield omit(operation, 'thread')
   if (operation.process !== undefined) yield omit(operation, 'process')
   if ('range' in operation) for (const range of plainerRanges(operation.range)) yield { ...operation, range } as Operation
-  if ('at' in operation && operation.at !== undefined && operation.at.page !== 0) yield { ...operation, at: { ...operation.at, page: 0 } } as Operation
+  if ('at' in operation && operation.at !== undefined && operation.at.page !== 0)
+    yield { ...operation, at: { ...operation.at, page: 0 } } as Operation
   if ('mode' in operation) for (const mode of withoutBits(operation.mode)) yield { ...operation, mode } as Operation
   yield* plainerOf(operation)
 }
@@ -127,7 +132,8 @@ function* plainerOf(operation: Operation): Generator<Operation> {
       for (const kind of ['missing', 'wp', 'minor'] as const) if (operation[kind] !== 'none') yield { ...operation, [kind]: 'none' }
       break
     case 'scan':
-      for (const key of ['flags', 'inverted', 'mask', 'anyof', 'maxPages'] as const) if (operation[key] !== 0) yield { ...operation, [key]: 0 }
+      for (const key of ['flags', 'inverted', 'mask', 'anyof', 'maxPages'] as const)
+        if (operation[key] !== 0) yield { ...operation, [key]: 0 }
       if (operation.returned !== 0x1ff) yield { ...operation, returned: 0x1ff }
       if (operation.vecLen !== 32) yield { ...operation, vecLen: 32 }
       break
@@ -148,7 +154,7 @@ function* plainerRanges(range: Range): Generator<Range> {
 }
 
 function* fewer(pages: number): Generator<number> {
-  for (const candidate of [1, 2, 512]) if (candidate < pages) yield candidate
+  for (const candidate of [1, 2, pages >> 1, 512]) if (candidate > 0 && candidate < pages) yield candidate
   if (pages > 3) yield pages - 1
 }
 

@@ -78,7 +78,14 @@ export class World {
     const { random } = this
     const kind = random.int(0, 9)
     if (kind < 3) return [0, pages]
-    if (kind < 4 && pages > 512) return random.pick([[0, 512], [512, pages - 512], [0, 511], [1, 511], [256, 512]] as const)
+    if (kind < 4 && pages > 512)
+      return random.pick([
+        [0, 512],
+        [512, pages - 512],
+        [0, 511],
+        [1, 511],
+        [256, 512],
+      ] as const)
     const page = Math.min(this.page(region), pages - 1)
     if (kind < 7) return [page, 1]
     const most = Math.min(6, pages - page)

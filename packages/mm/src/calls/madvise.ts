@@ -125,27 +125,43 @@ function* announceRemoval(mm: AddressSpace, vma: VmArea, start: number, end: num
   yield* eventsRead(mm.kernel)
 }
 
-/** @source mm/madvise.c madvise_dontneed_single_vma() */
-function* dontneed(mm: AddressSpace, vma: VmArea, start: number, end: number): Call {
-  if (vma.flags & VM_LOCKED) return -EINVAL
-  const pages = 2 ** (vma.pageShift - 12)
-  if (vma.backend === 'hugetlb') {
-    if (start % pages !== 0) return -EINVAL
-    end = Math.floor(end / pages) * pages
-  }
-  yield* announceRemoval(mm, vma, start, end)
+/**
+ * MADV_DONTNEED. While the event waited to be read, the mapping may have changed: what is there now is advised.
+ *
+ * @source mm/madvise.c madvise_dontneed_free(), madvise_dontneed_single_vma()
+ */
+function* dontneed(mm: AddressSpace, asked: VmArea, start: number, askedEnd: number): Call {
+  if (!mayDiscard(asked, start)) return -EINVAL
+  const announced = wholePages(asked, askedEnd)
+  yield* announceRemoval(mm, asked, start, announced)
+  const vma = asked.uffd === null ? asked : mm.vmas.find(start)
+  if (vma === undefined) return -ENOMEM
+  if (!mayDiscard(vma, start)) return -EINVAL
+  const end = wholePages(vma, Math.min(announced, vma.end))
   zapRange(mm, vma, start, end, ZAP_PLAIN)
   if (vma.pageShift === 12) reclaimPteTables(mm, start, end)
   return 0
 }
 
+/** @source mm/madvise.c madvise_dontneed_free_valid_vma() */
+function mayDiscard(vma: VmArea, start: number): boolean {
+  return (vma.flags & VM_LOCKED) === 0 && start % 2 ** (vma.pageShift - 12) === 0
+}
+
+/** The end of the last whole page before a page number. */
+function wholePages(vma: VmArea, end: number): number {
+  return vma.pageShift === 12 ? end : end - (end % 2 ** (vma.pageShift - 12))
+}
+
 /** The remove event goes out before the memory type is looked at: anomaly 8. @source mm/madvise.c madvise_dontneed_free() */
-function* free(mm: AddressSpace, vma: VmArea, start: number, end: number): Call {
-  if (vma.flags & VM_LOCKED || vma.backend === 'hugetlb') return -EINVAL
-  if (vma.file !== null && !mm.kernel.design.anomalies.freeAnnouncesBeforeRefusing) return -EINVAL
-  yield* announceRemoval(mm, vma, start, end)
-  if (vma.file !== null) return -EINVAL
-  lazyFree(mm, vma, start, end)
+function* free(mm: AddressSpace, asked: VmArea, start: number, end: number): Call {
+  if (asked.flags & VM_LOCKED || asked.backend === 'hugetlb') return -EINVAL
+  if (asked.file !== null && !mm.kernel.design.anomalies.freeAnnouncesBeforeRefusing) return -EINVAL
+  yield* announceRemoval(mm, asked, start, end)
+  const vma = asked.uffd === null ? asked : mm.vmas.find(start)
+  if (vma === undefined) return -ENOMEM
+  if (vma.flags & VM_LOCKED || vma.file !== null) return -EINVAL
+  lazyFree(mm, vma, start, Math.min(end, vma.end))
   return 0
 }
 

@@ -1,0 +1,146 @@
+import { writeFileSync } from 'node:fs'
+import { type Found, type FuzzResult, fuzz, IGNORABLE, type Pair, shrink } from '@faultline/conformance'
+import { createModel, designs, findDesign } from '@faultline/designs'
+import { linuxSystem } from '@faultline/linux'
+import type { Design } from '@faultline/mm-types'
+import { MEMORY_TYPES, type Memory, type System } from '@faultline/program'
+import type { Command } from 'commander'
+import type { Context } from '../context.ts'
+import { EXIT_DIFFERENCE, EXIT_INTERRUPTED, MachineError } from '../errors.ts'
+import { oneOf, wholeNumber } from '../names.ts'
+import type { Output } from '../terminal.ts'
+import { differenceScript, differenceText, regionsOf } from '../verify/difference.ts'
+import { summaryText } from '../verify/summary.ts'
+
+interface VerifyFlags {
+  readonly programs?: string
+  readonly ops?: string
+  readonly length: string
+  readonly memory: string
+  readonly seed: string
+  readonly design: string
+  readonly against?: string
+  readonly time?: string
+  readonly ignore?: string
+  readonly coverage?: boolean
+}
+
+/** Operations in all, when nothing else ends the run. */
+const USUAL_OPERATIONS = 20_000
+const MOST = 2 ** 31 - 1
+/** Features of the running kernel that programs may ask for: those of the design it is compared with. */
+const EVERY_FEATURE = -1
+
+/** `faultline verify`: random programs on two systems, until they differ. */
+export function addVerify(program: Command, context: Context): void {
+  program
+    .command('verify')
+    .description('run random programs on a design and on the running kernel (or another design) and compare all they do')
+    .option('--programs <n>', 'programs at most')
+    .option('--ops <n>', `operations at most, all programs together (${USUAL_OPERATIONS} when neither is given)`)
+    .option('--time <s>', 'seconds at most')
+    .option('--length <n>', 'operations in a program', '30')
+    .option('--memory <types>', `all, or some of ${MEMORY_TYPES.join(',')}`, 'all')
+    .option('--seed <n>', 'first choice of the random programs; the same seed gives the same programs', '1')
+    .option('--design <name>', 'the design to verify (faultline designs)', 'linux-6.18')
+    .option('--against <name>', 'another design; the running kernel when absent')
+    .option('--ignore <kinds>', `differences to leave out: some of ${IGNORABLE.join(',')}`)
+    .option('--coverage', 'list what was never reached')
+    .action((flags: VerifyFlags) => verify(flags, context))
+}
+
+async function verify(flags: VerifyFlags, context: Context): Promise<void> {
+  const { out, err } = context.terminal
+  const design = designOf(flags.design)
+  const against = flags.against === undefined ? undefined : designOf(flags.against)
+  const memories = memoriesOf(flags.memory)
+  const seed = wholeNumber('--seed', flags.seed, 0, MOST)
+  const pair: Pair = { a: createModel(design), b: against ? createModel(against) : await runningKernel(), ignored: ignoredOf(flags.ignore) }
+  const interrupt = new AbortController()
+  const interrupted = (): void => interrupt.abort()
+  const others = process.listeners('SIGINT')
+  process.removeAllListeners('SIGINT')
+  process.once('SIGINT', interrupted)
+  const started = performance.now()
+  try {
+    const result = await fuzz(pair, {
+      seed,
+      memories,
+      operations: wholeNumber('--length', flags.length, 1, 10_000),
+      features: design.uffd.features & (against?.uffd.features ?? EVERY_FEATURE),
+      programs: limit('--programs', flags.programs, MOST),
+      totalOperations: limit('--ops', flags.ops, flags.programs === undefined && flags.time === undefined ? USUAL_OPERATIONS : MOST),
+      milliseconds: limit('--time', flags.time, MOST) * 1000,
+      differences: 1,
+      batch: 32,
+      signal: interrupt.signal,
+      onProgress: (soFar) => showProgress(err, soFar, started),
+    })
+    if (err.isTTY) err.write('\r\u001b[2K')
+    out.write(summaryText(pair, result, memories, flags.coverage === true))
+    if (result.found.length > 0) {
+      await report(pair, result.found[0], context)
+      context.exitCode = EXIT_DIFFERENCE
+    } else if (interrupt.signal.aborted) context.exitCode = EXIT_INTERRUPTED
+  } finally {
+    process.removeListener('SIGINT', interrupted)
+    for (const other of others) process.once('SIGINT', other as NodeJS.SignalsListener)
+    if ('close' in pair.b) await (pair.b as { close(): Promise<void> }).close()
+  }
+}
+
+async function report(pair: Pair, found: Found, { terminal: { out, err } }: Context): Promise<void> {
+  err.write(`shrinking the program of seed ${found.seed >>> 0} …\n`)
+  const { difference, tried } = await shrink(pair, found.program, found.difference)
+  const file = `faultline-difference-${found.seed >>> 0}.flt`
+  const regions = await regionsOf(pair, difference.script)
+  writeFileSync(file, differenceScript(pair, difference, regions))
+  out.write(`${differenceText(pair, difference, regions)}\nShrunk in ${tried} tries; saved as ./${file}\n`)
+}
+
+/** The kernel of this machine, once it has shown that it can be asked. @throws MachineError */
+async function runningKernel(): Promise<System> {
+  if (process.platform !== 'linux') {
+    throw new MachineError(`verify asks a running Linux kernel, and this is ${process.platform}; compare two designs with --against`)
+  }
+  const system = linuxSystem()
+  try {
+    const session = system.open()
+    const { errno } = await session.perform({ op: 'userfaultfd', uffd: 'probe', flags: 0 })
+    await session.close()
+    if (errno === 0) return system
+    throw new Error(`userfaultfd(2) fails with errno ${errno}: run as root, or set vm.unprivileged_userfaultfd to 1`)
+  } catch (error) {
+    throw new MachineError(`the running kernel cannot be asked: ${(error as Error).message}; compare two designs with --against`)
+  }
+}
+
+function showProgress(err: Output, { programs, operations, milliseconds }: FuzzResult, started: number): void {
+  const seconds = (performance.now() - started) / 1000
+  const text = `${programs} programs, ${operations} operations, ${Math.round((programs * 1000) / Math.max(1, milliseconds))} programs/s, ${seconds.toFixed(0)} s`
+  if (err.isTTY) err.write(`\r\u001b[2K${text}`)
+  else if (programs % 1024 < 32) err.write(`${text}\n`)
+}
+
+function designOf(name: string): Design {
+  return findDesign(
+    oneOf(
+      'design',
+      name,
+      designs.map((each) => each.name),
+    ),
+  )!
+}
+
+function memoriesOf(text: string): readonly Memory[] {
+  return text === 'all' ? MEMORY_TYPES : text.split(',').map((name) => oneOf('memory', name, MEMORY_TYPES))
+}
+
+function ignoredOf(text: string | undefined): ReadonlySet<string> {
+  // Steps are what the model counts and no outcome tells: named for completeness, since they are never compared.
+  return new Set(text?.split(',').map((name) => oneOf('kind of difference', name, [...IGNORABLE, 'steps'])))
+}
+
+function limit(flag: string, text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : wholeNumber(flag, text, 1, MOST)
+}

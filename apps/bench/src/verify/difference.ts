@@ -1,0 +1,38 @@
+/**
+ * A difference between two systems, as text and as a program.
+ * @module
+ */
+import { type Answer, type Difference, isOutcome, type Pair } from '@faultline/conformance'
+import { type AddressMap, expectationOf, formatOutcome, type Operation, printOperation, printProgram, Regions } from '@faultline/program'
+
+/** The operations, then what each system did at the last of them, below each other. */
+export function differenceText(pair: Pair, difference: Difference, map: AddressMap): string {
+  const width = Math.max(pair.a.name.length, pair.b.name.length)
+  const said = (name: string, answer: Answer): string =>
+    `  ${name.padEnd(width)}  ${isOutcome(answer) ? formatOutcome(answer, map) : JSON.stringify(answer)}\n`
+  const lines = difference.script.map((operation) => `  ${printOperation(operation)}\n`).join('')
+  const { field, a, b } = difference.field
+  return `They differ in '${field}' (${a} | ${b}) at the last of\n${lines}\n${said(pair.a.name, difference.a)}${said(pair.b.name, difference.b)}`
+}
+
+/** The program as a script whose last line expects what the second system did. */
+export function differenceScript(pair: Pair, difference: Difference, map: AddressMap): string {
+  const last = difference.script.length - 1
+  const steps = difference.script.map((operation, index) => ({
+    operation,
+    ...(index === last && isOutcome(difference.b) ? { expect: [expectationOf(difference.b, map)] } : {}),
+  }))
+  return printProgram({ name: `${pair.a.name} differs from ${pair.b.name} in ${difference.field.field}`, steps })
+}
+
+/** Where the regions of a program lie: learnt by running it once more, up to where the systems part. */
+export async function regionsOf(pair: Pair, script: readonly Operation[]): Promise<AddressMap> {
+  const regions = new Regions()
+  const session = await pair.a.open()
+  try {
+    for (const operation of script.slice(0, -1)) regions.note(operation, await session.perform(operation))
+  } finally {
+    await session.close()
+  }
+  return regions
+}
