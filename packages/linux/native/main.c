@@ -5,6 +5,7 @@
 #include "session.h"
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -160,7 +161,8 @@ int main(int argc, char **argv)
 		CPU_SET(atoi(argv[1]), &cpus);
 		sched_setaffinity(0, sizeof(cpus), &cpus);
 	}
-	take_turns(SERVER_PRIORITY);
+	/* Nothing is to outlive whoever asked for it. The processes of programs end with their sockets. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* First: what the others map is not inherited, so it must not be found. */
 	tenant_prepare();

@@ -246,11 +246,25 @@ void op_userfaultfd(const struct line *line)
 	perform((int)line->v[0], (int)line->v[1], &request, &pending, -1);
 }
 
-static int any_resident(struct process *process, uint64_t address, uint64_t length)
+/* The next mapped page at or after *at and before `end`; 0 when there is none. Ranges may be absurdly long. */
+static int next_mapped(uint64_t *at, uint64_t end)
 {
-	for (uint64_t at = 0; at < length; at += PAGE) {
-		int state = page_state(process, address + at);
-		if ((state & 1) && !(state & 0x80))
+	uint64_t best = end;
+
+	for (int i = 0; i < session.nr_extents; i++) {
+		const struct extent *extent = &session.extents[i];
+		if (*at < extent->end && (extent->start > *at ? extent->start : *at) < best)
+			best = extent->start > *at ? extent->start : *at;
+	}
+	*at = best;
+	return best < end;
+}
+
+static int any_resident(struct process *process, uint64_t start, uint64_t length)
+{
+	for (uint64_t at = start; next_mapped(&at, start + length); at += PAGE) {
+		int state = page_state(process, at);
+		if ((state & STATE_PRESENT) && !(state & STATE_ZERO))
 			return 1;
 	}
 	return 0;
@@ -313,9 +327,9 @@ void op_reclaim(const struct line *line)
 		return;
 	}
 	if (page_out(process, start, length))
-		for (uint64_t at = 0; at < length; at += PAGE)
-			if (page_state(process, start + at) & 1)
-				page_out(process, start + at, PAGE);
+		for (uint64_t at = start; next_mapped(&at, start + length); at += PAGE)
+			if (page_state(process, at) & STATE_PRESENT)
+				page_out(process, at, PAGE);
 	say_errno(0);
 	say_finished();
 }

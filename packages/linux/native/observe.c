@@ -9,15 +9,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The bits of ../../program/src/page-state.ts. */
-#define STATE_PRESENT 0x1
+/* The bits of ../../program/src/page-state.ts, with those of session.h. */
 #define STATE_SWAP 0x2
 #define STATE_FILE 0x4
 #define STATE_GUARD 0x8
 #define STATE_UFFD_WP 0x10
 #define STATE_EXCLUSIVE 0x20
 #define STATE_SOFT_DIRTY 0x40
-#define STATE_ZERO 0x80
 #define STATE_THP 0x100
 #define STATE_HUGE 0x200
 #define STATE_MARKER_WP 0x400
@@ -33,6 +31,7 @@
 #define FIRST_SPECIAL_TYPE 24
 #define MARKER_TYPE 31
 #define MAX_SCAN_REGIONS (1 << 20)
+#define MAX_PAGES (1 << 24)
 
 static int kpageflags = -1;
 static struct fl_scan_region *scanned;
@@ -104,6 +103,10 @@ void op_pagemap(const struct line *line)
 
 	if (!process || range_at(line->v + 2, &address, &length))
 		return;
+	if (line->v[5] > MAX_PAGES) {
+		say_unsupported("a look at more than 16777216 pages at once");
+		return;
+	}
 	uint64_t step = 1ull << region_of(line->v[2])->shift;
 	int64_t pages = line->v[5];
 	say_errno(0);

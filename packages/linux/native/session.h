@@ -116,6 +116,8 @@ struct process *process_of(int64_t id);
 int await_hello(struct process *process);
 
 /* observe.c */
+#define STATE_PRESENT 0x1
+#define STATE_ZERO 0x80
 int page_state(struct process *process, uint64_t address);
 uint64_t pagemap_entry(struct process *process, uint64_t address);
 void op_pagemap(const struct line *line);

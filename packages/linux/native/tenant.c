@@ -54,13 +54,6 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 	siglongjmp(services[slot].escape, 1);
 }
 
-void take_turns(int priority)
-{
-	struct sched_param parameters = { .sched_priority = priority };
-
-	system_call(SYS_sched_setscheduler, 0, SCHED_RR, (uint64_t)&parameters, 0, 0, 0);
-}
-
 static void touch_own(void)
 {
 	for (int i = 0; i < nr_own; i++) {
@@ -207,7 +200,6 @@ static int serve(void *argument)
 	struct request request;
 	int fd;
 
-	take_turns(TENANT_PRIORITY);
 	service->reply.tid = (int)system_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	wire_send(service->sock, (const void *)&service->reply, sizeof(service->reply), -1);
 	while (wire_receive(service->sock, &request, sizeof(request), &fd, 0) == sizeof(request)) {
@@ -237,8 +229,6 @@ void tenant_main(int own_stack)
 	struct request request;
 	int fd, slot = 0;
 
-	/* Comes before its own threads, so that it sees at once when the server is gone, whatever they are at. */
-	take_turns(SERVER_PRIORITY);
 	if (own_stack >= 0)
 		services[own_stack].escaping = 0;
 	touch_own();

@@ -37,15 +37,6 @@ int wire_send(int sock, const void *message, unsigned long size, int fd);
 /* Receives a message; *fd becomes the descriptor that came along, or -1. Returns its size, 0 at the end, -1 on error. */
 long wire_receive(int sock, void *message, unsigned long size, int *fd, int flags);
 
-/*
- * Real-time priorities. Threads that one call wakes must run in the order it wakes them, or the same program may end in several ways:
- * first come, first served, for a time slice each, and the server before all of them. Where that is not allowed, the order of such
- * threads is left to chance.
- */
-#define SERVER_PRIORITY 2
-#define TENANT_PRIORITY 1
-void take_turns(int priority);
-
 /* Serves a process's control socket, on file descriptor CONTROL_FD, until it closes. Never returns. */
 #define CONTROL_FD 3
 void tenant_main(int own_stack) __attribute__((noreturn));
