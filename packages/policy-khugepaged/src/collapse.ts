@@ -12,7 +12,6 @@ import {
   type HostMm,
   SCAN_EXCEED_NONE_PTE,
   SCAN_FAIL,
-  SCAN_NEVER,
   SCAN_PMD_MAPPED,
   SCAN_PMD_NULL,
   SCAN_SUCCEED,
@@ -55,7 +54,7 @@ function mayHoldHuge(vma: Vma): boolean {
 function collapseOne(mm: HostMm, vma: Vma, vpn: number, request: CollapseRequest): number {
   const { policy, limits, forced } = request
   if (mm.hugeLeaf(vpn) !== 0) return SCAN_PMD_MAPPED
-  if (vma.file !== null) return policy.name === 'never' ? SCAN_NEVER : collapseFile(mm, vma, vpn, request)
+  if (vma.file !== null) return collapseFile(mm, vma, vpn, request)
   const { tables, frames, counters } = mm.machine
   const table = tables.pteTable(mm.pgd, vpn)
   if (table === 0) return SCAN_PMD_NULL
