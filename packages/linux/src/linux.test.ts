@@ -28,7 +28,9 @@ function whyNot(memory: Memory): string | null {
   if (spawnSync('cc', ['--version']).status !== 0) return 'there is no C compiler called cc'
   if (process.getuid?.() !== 0) return 'userfaultfd and page states want root'
   if (!memory.startsWith('hugetlb')) return null
-  const free = Number(/HugePages_Free:\s+(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0)
+  const meminfo = readFileSync('/proc/meminfo', 'utf8')
+  const count = (name: string) => Number(new RegExp(`HugePages_${name}:\\s+(\\d+)`).exec(meminfo)?.[1] ?? 0)
+  const free = count('Free') - count('Rsvd')
   return free < 40 ? `${free} free huge pages of 2 MiB; 40 are needed (write 64 to /proc/sys/vm/nr_hugepages)` : null
 }
 
