@@ -3,7 +3,7 @@
  * written become the zero page.
  *
  * @source v6.18 mm/huge_memory.c split_huge_page_to_list_to_order(), remap_page(); mm/migrate.c try_to_map_unused_to_zeropage()
- * @fidelity simplified: a page is taken for unwritten when its stamp is 0, and pages move to new frames instead of staying in place
+ * @fidelity simplified: reclaim always splits, where Linux may swap a huge page whole; a page is taken for unwritten when its stamp is 0, and pages move to new frames instead of staying in place
  * @module
  */
 import {
