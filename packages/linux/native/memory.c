@@ -260,11 +260,12 @@ static int next_mapped(uint64_t *at, uint64_t end)
 	return best < end;
 }
 
-static int any_resident(struct process *process, uint64_t start, uint64_t length)
+/* Whether a page of the range is still there; with `shared`, one that is mapped more than once. Zero pages always stay. */
+static int any_resident(struct process *process, uint64_t start, uint64_t length, int shared)
 {
 	for (uint64_t at = start; next_mapped(&at, start + length); at += PAGE) {
 		int state = page_state(process, at);
-		if ((state & STATE_PRESENT) && !(state & STATE_ZERO))
+		if ((state & STATE_PRESENT) && !(state & (STATE_ZERO | STATE_HUGE)) && (!shared || !(state & STATE_EXCLUSIVE)))
 			return 1;
 	}
 	return 0;
@@ -277,7 +278,7 @@ static int page_out(struct process *process, uint64_t start, uint64_t length)
 
 	for (int i = 0; ; i++) {
 		int error = perform_quietly(process, &request);
-		if (error || i == MOST_PAGEOUTS - 1 || !any_resident(process, start, length))
+		if (error || i == MOST_PAGEOUTS - 1 || !any_resident(process, start, length, 0))
 			return error;
 		usleep(PAGEOUT_PAUSE_US << i);
 	}
@@ -330,6 +331,10 @@ void op_reclaim(const struct line *line)
 		for (uint64_t at = start; next_mapped(&at, start + length); at += PAGE)
 			if (page_state(process, at) & STATE_PRESENT)
 				page_out(process, at, PAGE);
+	if (any_resident(process, start, length, 1)) {
+		say_unsupported("the reclaim of pages that are mapped more than once, which MADV_PAGEOUT leaves alone");
+		return;
+	}
 	say_errno(0);
 	say_finished();
 }

@@ -57,6 +57,7 @@ static void close_process(struct process *process)
 		close(process->threads[i].sock);
 		close(process->threads[i].wchan);
 		close(process->threads[i].stat);
+		close(process->threads[i].schedstat);
 	}
 }
 

@@ -27,11 +27,12 @@ struct pending {
 };
 
 struct thread {
-	int sock, wchan, stat;
+	int sock, wchan, stat, schedstat;
 	int tid;
 	int busy; /* 0 idle, 1 at work, 2 waits for a monitor */
 	int name;
 	uint64_t since;
+	int64_t times_run; /* when it began to wait */
 	struct pending pending;
 	int answers;
 	/* Messages that monitors answered during the present request. */
@@ -117,7 +118,9 @@ int await_hello(struct process *process);
 
 /* observe.c */
 #define STATE_PRESENT 0x1
+#define STATE_EXCLUSIVE 0x20
 #define STATE_ZERO 0x80
+#define STATE_HUGE 0x200
 int page_state(struct process *process, uint64_t address);
 uint64_t pagemap_entry(struct process *process, uint64_t address);
 void op_pagemap(const struct line *line);

@@ -97,6 +97,7 @@ struct thread *idle_thread(struct process *process)
 	}
 	thread->wchan = open_proc(process->pid, thread->tid, "wchan");
 	thread->stat = open_proc(process->pid, thread->tid, "stat");
+	thread->schedstat = open_proc(process->pid, thread->tid, "schedstat");
 	process->nr_threads++;
 	return thread;
 }
@@ -129,6 +130,17 @@ static int64_t running_ms(struct thread *thread)
 	if (!end || sscanf(end + 2, "%c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &state, &user, &system) != 3 || state != 'R')
 		return -1;
 	return (int64_t)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+/* How often a thread has been given a CPU: one that was woken and waits again has run in between. */
+static int64_t times_run(struct thread *thread)
+{
+	char text[96];
+	long times = 0;
+	ssize_t got = pread(thread->schedstat, text, sizeof(text) - 1, 0);
+
+	text[got < 0 ? 0 : got] = 0;
+	return sscanf(text, "%*u %*u %ld", &times) == 1 ? times : 0;
 }
 
 static int fill_poll(struct thread *thread, struct pollfd *polls, const char *noisy)
@@ -205,6 +217,7 @@ static enum awaited settle(struct process *process, struct thread *thread, struc
 			continue;
 		}
 		thread->busy = 2;
+		thread->times_run = times_run(thread);
 		return WAITS;
 	}
 }
@@ -307,7 +320,7 @@ void say_finished(void)
 		int fd = -1;
 
 		after = thread->since;
-		if (waits_for_monitor(thread))
+		if (waits_for_monitor(thread) && times_run(thread) == thread->times_run)
 			continue;
 		forget_messages(thread->tid);
 		enum awaited awaited = settle(process, thread, &reply, &fd);

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { instantiate, MEMORY_TYPES, type Memory, parseProgram, runProgram } from '@faultline/program'
 import { afterAll, expect, test } from 'vitest'
 import { linuxSystem } from './index.ts'
+import { freeHugePages } from './settings.ts'
 
 const SCRIPT = `faultline-program 1
 memory anon shmem shmem-private hugetlb hugetlb-private
@@ -28,9 +28,7 @@ function whyNot(memory: Memory): string | null {
   if (spawnSync('cc', ['--version']).status !== 0) return 'there is no C compiler called cc'
   if (process.getuid?.() !== 0) return 'userfaultfd and page states want root'
   if (!memory.startsWith('hugetlb')) return null
-  const meminfo = readFileSync('/proc/meminfo', 'utf8')
-  const count = (name: string) => Number(new RegExp(`HugePages_${name}:\\s+(\\d+)`).exec(meminfo)?.[1] ?? 0)
-  const free = count('Free') - count('Rsvd')
+  const free = freeHugePages()
   return free < 40 ? `${free} free huge pages of 2 MiB; 40 are needed (write 64 to /proc/sys/vm/nr_hugepages)` : null
 }
 

@@ -1,0 +1,118 @@
+/**
+ * Changes to the machine, each with what undoes it. They are plain data, so that another process can undo them after a crash.
+ * @module
+ */
+import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { currentValue, hugePages, NR_HUGEPAGES, swapAreas } from './settings.ts'
+
+/** A setting that gets another value. */
+export interface SettingChange {
+  readonly kind: 'setting'
+  readonly path: string
+  readonly value: string
+  readonly before: string
+}
+
+/** A file that is made and used as swap. */
+export interface SwapFileChange {
+  readonly kind: 'swap-file'
+  readonly path: string
+  readonly bytes: number
+}
+
+/** An unused compressed RAM disk that is used as swap. */
+export interface ZramChange {
+  readonly kind: 'zram'
+  /** Name of the device, such as `zram0`. */
+  readonly device: string
+  readonly bytes: number
+}
+
+export type Change = SettingChange | SwapFileChange | ZramChange
+
+const MIB = 1024 * 1024
+
+/** One line that says what a change does. */
+export function describeChange(change: Change): string {
+  switch (change.kind) {
+    case 'setting':
+      return `${change.path}: ${change.before} -> ${change.value}`
+    case 'swap-file':
+      return `swap: a file of ${change.bytes / MIB} MiB, ${change.path}, made and removed again`
+    case 'zram':
+      return `swap: ${change.bytes / MIB} MiB on /dev/${change.device}, a compressed RAM disk, set up and reset again`
+  }
+}
+
+/** Makes a change. @throws Error that says what the machine refused and why */
+export function applyChange(change: Change): void {
+  switch (change.kind) {
+    case 'setting':
+      writeFileSync(change.path, change.value)
+      break
+    case 'swap-file':
+      makeSwapFile(change)
+      break
+    case 'zram':
+      writeFileSync(`/sys/block/${change.device}/disksize`, `${change.bytes}`)
+      run('mkswap', `/dev/${change.device}`)
+      run('swapon', `/dev/${change.device}`)
+  }
+}
+
+/** Undoes a change if it was made and nobody has changed the same thing since. Says what it could not undo, or nothing. */
+export function undoChange(change: Change): string | undefined {
+  try {
+    switch (change.kind) {
+      case 'setting':
+        if (currentValue(change.path) === change.value) writeFileSync(change.path, change.before)
+        if (change.path === NR_HUGEPAGES) return lostHugePages(Number(change.before))
+        break
+      case 'swap-file':
+        if (isSwap(change.path)) run('swapoff', change.path)
+        rmSync(change.path, { force: true })
+        break
+      case 'zram':
+        if (isSwap(`/dev/${change.device}`)) run('swapoff', `/dev/${change.device}`)
+        if (currentValue(`/sys/block/${change.device}/disksize`) === `${change.bytes}`)
+          writeFileSync(`/sys/block/${change.device}/reset`, '1')
+    }
+  } catch (error) {
+    return `${describeChange(change)}: ${(error as Error).message}`
+  }
+  return undefined
+}
+
+/** Linux 6.18 forgets reservations when a part of a private hugetlb mapping is moved; their pages stay in the pool for good. */
+function lostHugePages(wanted: number): string | undefined {
+  const { total, reserved } = hugePages()
+  if (total <= wanted || reserved === 0) return undefined
+  return `${total - wanted} huge pages stay in the pool: the kernel holds ${reserved} reservations, of programs that still run or that it has lost; the latter go with a restart`
+}
+
+function isSwap(path: string): boolean {
+  return swapAreas().some((area) => area.path === path)
+}
+
+/** Written in full: a file with holes cannot be swapped to. */
+function makeSwapFile({ path, bytes }: SwapFileChange): void {
+  if (existsSync(path)) throw new Error(`${path} is there already; remove it if it is no longer used`)
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    const block = Buffer.alloc(MIB)
+    for (let at = 0; at < bytes; at += MIB) writeSync(file, block)
+  } finally {
+    closeSync(file)
+  }
+  run('mkswap', path)
+  run('swapon', path)
+}
+
+function run(command: string, path: string): void {
+  const { status, stderr, error } = spawnSync(command, [path], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` },
+  })
+  if (status !== 0) throw new Error(`${command} ${path}: ${error?.message ?? stderr.trim()}`)
+}
