@@ -23,6 +23,7 @@ interface VerifyFlags {
   readonly time?: string
   readonly ignore?: string
   readonly coverage?: boolean
+  readonly differences: string
 }
 
 /** Operations in all, when nothing else ends the run. */
@@ -45,6 +46,7 @@ export function addVerify(program: Command, context: Context): void {
     .option('--design <name>', 'the design to verify (faultline designs)', 'linux-6.18')
     .option('--against <name>', 'another design; the running kernel when absent')
     .option('--ignore <kinds>', `differences to leave out: some of ${IGNORABLE.join(',')}`)
+    .option('--differences <n>', 'go on until so many programs differ; the first of each kind is shrunk', '1')
     .option('--coverage', 'list what was never reached')
     .action((flags: VerifyFlags) => verify(flags, context))
 }
@@ -71,7 +73,7 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
       programs: limit('--programs', flags.programs, MOST),
       totalOperations: limit('--ops', flags.ops, flags.programs === undefined && flags.time === undefined ? USUAL_OPERATIONS : MOST),
       milliseconds: limit('--time', flags.time, MOST) * 1000,
-      differences: 1,
+      differences: wholeNumber('--differences', flags.differences, 1, MOST),
       batch: 32,
       signal: interrupt.signal,
       onProgress: (soFar) => showProgress(err, soFar, started),
@@ -79,13 +81,23 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
     if (err.isTTY) err.write('\r\u001b[2K')
     out.write(summaryText(pair, result, memories, flags.coverage === true))
     if (result.found.length > 0) {
-      await report(pair, result.found[0], context)
+      await reportKinds(pair, result.found, context)
       context.exitCode = EXIT_DIFFERENCE
     } else if (interrupt.signal.aborted) context.exitCode = EXIT_INTERRUPTED
   } finally {
     process.removeListener('SIGINT', interrupted)
     for (const other of others) process.once('SIGINT', other as NodeJS.SignalsListener)
     if ('close' in pair.b) await (pair.b as { close(): Promise<void> }).close()
+  }
+}
+
+/** Programs that differ in the same way are counted, and the first of them shrunk; the most frequent kind comes first. */
+async function reportKinds(pair: Pair, found: readonly Found[], context: Context): Promise<void> {
+  const kinds = new Map<string, Found[]>()
+  for (const each of found) kinds.set(each.difference.kind, [...(kinds.get(each.difference.kind) ?? []), each])
+  for (const [kind, alike] of [...kinds].sort(([, a], [, b]) => b.length - a.length)) {
+    if (found.length > 1) context.terminal.out.write(`\n${alike.length} of ${found.length} differ so: ${kind}\n`)
+    await report(pair, alike[0]!, context)
   }
 }
 
