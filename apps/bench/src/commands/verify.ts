@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { type Found, type FuzzResult, fuzz, IGNORABLE, type Pair, shrink } from '@faultline/conformance'
 import { createModel, designs, findDesign } from '@faultline/designs'
-import { linuxSystem } from '@faultline/linux'
 import type { Design } from '@faultline/mm-types'
-import { MEMORY_TYPES, type Memory, type System } from '@faultline/program'
+import { MEMORY_TYPES, type Memory } from '@faultline/program'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import { EXIT_DIFFERENCE, EXIT_INTERRUPTED, MachineError } from '../errors.ts'
+import { EXIT_DIFFERENCE, EXIT_INTERRUPTED } from '../errors.ts'
 import { oneOf, wholeNumber } from '../names.ts'
+import { openRunningKernel, sayMachineChanges } from '../running-kernel.ts'
 import type { Output } from '../terminal.ts'
 import { differenceScript, differenceText, regionsOf } from '../verify/difference.ts'
 import { summaryText } from '../verify/summary.ts'
@@ -23,12 +23,14 @@ interface VerifyFlags {
   readonly time?: string
   readonly ignore?: string
   readonly coverage?: boolean
+  readonly dryRun?: boolean
   readonly differences: string
 }
 
 /** Operations in all, when nothing else ends the run. */
 const USUAL_OPERATIONS = 20_000
 const MOST = 2 ** 31 - 1
+const INSTEAD = 'compare two designs with --against'
 /** Features of the running kernel that programs may ask for: those of the design it is compared with. */
 const EVERY_FEATURE = -1
 
@@ -47,6 +49,7 @@ export function addVerify(program: Command, context: Context): void {
     .option('--against <name>', 'another design; the running kernel when absent')
     .option('--ignore <kinds>', `differences to leave out: some of ${IGNORABLE.join(',')}`)
     .option('--differences <n>', 'go on until so many programs differ; the first of each kind is shrunk', '1')
+    .option('--dry-run', 'say what would be changed on the machine for the run, change nothing and run nothing')
     .option('--coverage', 'list what was never reached')
     .action((flags: VerifyFlags) => verify(flags, context))
 }
@@ -57,7 +60,11 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
   const against = flags.against === undefined ? undefined : designOf(flags.against)
   const memories = memoriesOf(flags.memory)
   const seed = wholeNumber('--seed', flags.seed, 0, MOST)
-  const pair: Pair = { a: createModel(design), b: against ? createModel(against) : await runningKernel(), ignored: ignoredOf(flags.ignore) }
+  const ignored = ignoredOf(flags.ignore)
+  const machine = { err, instead: INSTEAD }
+  if (flags.dryRun) return against ? undefined : sayMachineChanges(machine)
+  const kernel = against ? undefined : await openRunningKernel(machine)
+  const pair: Pair = { a: createModel(design), b: kernel ? kernel.system : createModel(against!), ignored }
   const interrupt = new AbortController()
   const interrupted = (): void => interrupt.abort()
   const others = process.listeners('SIGINT')
@@ -87,7 +94,7 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
   } finally {
     process.removeListener('SIGINT', interrupted)
     for (const other of others) process.once('SIGINT', other as NodeJS.SignalsListener)
-    if ('close' in pair.b) await (pair.b as { close(): Promise<void> }).close()
+    await kernel?.close()
   }
 }
 
@@ -108,23 +115,6 @@ async function report(pair: Pair, found: Found, { terminal: { out, err } }: Cont
   const regions = await regionsOf(pair, difference.script)
   writeFileSync(file, differenceScript(pair, difference, regions))
   out.write(`${differenceText(pair, difference, regions)}\nShrunk in ${tried} tries; saved as ./${file}\n`)
-}
-
-/** The kernel of this machine, once it has shown that it can be asked. @throws MachineError */
-async function runningKernel(): Promise<System> {
-  if (process.platform !== 'linux') {
-    throw new MachineError(`verify asks a running Linux kernel, and this is ${process.platform}; compare two designs with --against`)
-  }
-  const system = linuxSystem()
-  try {
-    const session = system.open()
-    const { errno } = await session.perform({ op: 'userfaultfd', uffd: 'probe', flags: 0 })
-    await session.close()
-    if (errno === 0) return system
-    throw new Error(`userfaultfd(2) fails with errno ${errno}: run as root, or set vm.unprivileged_userfaultfd to 1`)
-  } catch (error) {
-    throw new MachineError(`the running kernel cannot be asked: ${(error as Error).message}; compare two designs with --against`)
-  }
 }
 
 function showProgress(err: Output, { programs, operations, milliseconds }: FuzzResult, started: number): void {
