@@ -52,8 +52,11 @@ export function faultShmem(fault: Fault, aroundPages: number): number {
   const page = findPage(mm.machine, inode, pgoff, true) || addPage(mm.machine, inode, pgoff, 0)
   if (page === 0) return FAULT_OOM
   if (fault.write && !shared) return mapPrivateCopy(fault, page)
-  if (!fault.armed && mapsHuge(fault, page)) return mapCacheHuge(fault, page)
-  mapCachePage(mm, vma, fault.table, fault.index, page, fault.write, fault.armed)
+  if (mapsHuge(fault, page)) return mapCacheHuge(fault, page)
+  if (mapsWholeFolio(fault, page)) {
+    const first = page - fault.index
+    for (let i = 0; i < 512; i++) mapCachePage(mm, vma, fault.table, i, first + i, fault.write, false)
+  } else mapCachePage(mm, vma, fault.table, fault.index, page, fault.write, fault.armed)
   return FAULT_DONE
 }
 
@@ -92,8 +95,9 @@ function mapCachePage(mm: Mm, vma: Vma, table: number, index: number, page: numb
 function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
   const { vma, mm, vpn } = fault
   const tables = mm.machine.tables
-  const start = Math.max(vpn - (vpn % aroundPages), vma.start, vpn - (vpn & 511))
-  const end = Math.min(vpn - (vpn % aroundPages) + aroundPages, vma.end, vpn - (vpn & 511) + 512)
+  const start = Math.max(vpn - (vpn % aroundPages), vma.start)
+  // The window is not cut by what lies before the vma, but moved.
+  const end = Math.min(start + aroundPages, vma.end, vpn - (vpn & 511) + 512)
   const los = tables.lo(fault.table)
   const base = tables.base(fault.table)
   for (let page = start; page < end; page++) {
@@ -103,20 +107,30 @@ function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
     const index = page & 511
     if (pfn === undefined || pfn < 0 || los[base + index] !== 0) continue
     if (mm.machine.frames.flags(pfn) & FRAME_NOT_UPTODATE) continue
-    if (page === vpn && mapsHuge(fault, pfn)) return false
+    // @source v6.18 mm/filemap.c filemap_map_pmd()
+    if (mapsHuge(fault, pfn)) return mapCacheHuge(fault, pfn) === FAULT_DONE
     mapCachePage(mm, vma, fault.table, index, pfn, false, false)
   }
-  return los[base + (vpn & 511)] !== 0
+  return los[base + fault.index] !== 0
 }
 
-/** A huge page of the cache is mapped by one pmd when nothing else is there yet. @source mm/memory.c do_set_pmd() */
+/** A huge page of the cache is mapped by one pmd when there is no table yet, not even an empty one. @source mm/memory.c do_set_pmd() */
 function mapsHuge(fault: Fault, page: number): boolean {
   const { vma, mm, vpn } = fault
   const frames = mm.machine.frames
   if (frames.flags(page) >>> FRAME_ORDER_SHIFT === 0 || vma.flags & VM_NOHUGEPAGE) return false
   const start = vpn - (vpn & 511)
   if (start < vma.start || start + 512 > vma.end || ((vma.pgoff - vma.start) & 511) !== 0) return false
-  return mm.machine.tables.used(fault.table) === 0
+  return fault.fresh && mm.machine.tables.used(fault.table) === 0
+}
+
+/** Nobody watches, and all pages of a huge page belong into this table, which is empty. @source mm/memory.c finish_fault() */
+function mapsWholeFolio(fault: Fault, page: number): boolean {
+  const { vma, mm, vpn, index } = fault
+  const frames = mm.machine.frames
+  if (frames.order(page) !== 9 || vma.flags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)) return false
+  if (page - frames.head(page) !== index) return false
+  return vpn - index >= vma.start && vpn - index + 512 <= vma.end && mm.machine.tables.used(fault.table) === 0
 }
 
 function mapCacheHuge(fault: Fault, page: number): number {
@@ -127,7 +141,7 @@ function mapCacheHuge(fault: Fault, page: number): number {
   const writable = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE) && (fault.write || (vma.flags & VM_UFFD_WP) === 0)
   tables.forget(mm.pgd, vpn)
   tables.free(fault.table)
-  tables.set(pmd, pmdNumber(vpn) & 511, pteLo(head, PAGE_PSE | (writable ? PAGE_RW : 0)), pteHi(head, vma.flags))
+  tables.set(pmd, pmdNumber(vpn) & 511, pteLo(head, PAGE_PSE | (fault.write ? PAGE_DIRTY : 0) | (writable ? PAGE_RW : 0)), pteHi(head, vma.flags))
   frames.get(head)
   frames.setField(head, FRAME_ENTIRE, frames.field(head, FRAME_ENTIRE) + 1)
   return FAULT_DONE

@@ -278,7 +278,8 @@ static int page_out(struct process *process, uint64_t start, uint64_t length)
 
 	for (int i = 0; ; i++) {
 		int error = perform_quietly(process, &request);
-		if (error || i == MOST_PAGEOUTS - 1 || !any_resident(process, start, length, 0))
+		/* Where a part of the range is not mapped, the rest was advised all the same. */
+		if ((error && error != ENOMEM) || i == MOST_PAGEOUTS - 1 || !any_resident(process, start, length, 0))
 			return error;
 		usleep(PAGEOUT_PAUSE_US << i);
 	}

@@ -94,6 +94,8 @@ export interface Fault {
   /** Table of the leaf and index in it, when walked; 0 when there is no table. */
   table: number
   index: number
+  /** The table was made for this fault: to Linux the pmd is still none, and may become a huge leaf. */
+  fresh: boolean
   /** The leaf as it was read. */
   lo: number
   hi: number

@@ -23,7 +23,7 @@ import { splitFolio } from './split-folio.ts'
 import { unmapMapping } from './unmap-mapping.ts'
 import { joinAnonVma, type VmArea } from './vma.ts'
 import { VmaList } from './vma-list.ts'
-import { ZAP_CACHE_ONLY, ZAP_PLAIN, zapRange } from './zap.ts'
+import { ZAP_MAPPINGS, ZAP_PLAIN, zapRange } from './zap.ts'
 
 /** One process's memory (mm_struct). */
 export class ProcessMemory implements AddressSpace {
@@ -108,7 +108,7 @@ export class ProcessMemory implements AddressSpace {
   }
 
   unmapFile(inode: Inode, from: number, to: number): void {
-    unmapMapping(inode, from, to, ZAP_CACHE_ONLY)
+    unmapMapping(inode, from, to, ZAP_MAPPINGS)
   }
 
   retractTable(vpn: number): boolean {

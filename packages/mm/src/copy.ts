@@ -36,6 +36,9 @@ import { hugePmdLo, hugePmdPfn, mapHuge, setPmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
 import type { VmArea } from './vma.ts'
 
+/** Pages below one table of pmds. */
+const PMD_TABLE_PAGES = 512 * 512
+
 /** Makes `child` a copy of `parent`. */
 export function forkMm(parent: AddressSpace, child: AddressSpace): void {
   const kernel = parent.kernel
@@ -66,6 +69,7 @@ function needsCopy(child: VmArea, parent: VmArea): boolean {
 function copyVma(parent: AddressSpace, vma: VmArea, child: AddressSpace, copy: VmArea): void {
   const tables = parent.machine.tables
   const shift = vma.pageShift
+  if (shift === 12) copyUpperTables(parent, child, vma)
   for (let vpn = vma.start; vpn < vma.end; ) {
     const next = leafSpanEnd(vpn, vma.end, shift)
     if (shift === 12 && hugePmdLo(parent, vpn) !== 0) {
@@ -83,6 +87,16 @@ function copyVma(parent: AddressSpace, vma: VmArea, child: AddressSpace, copy: V
     const from = leafIndex(vpn, shift)
     if (tables.used(table) !== 0) copySpan(parent, vma, copy, table, target, from, from + Math.ceil((next - vpn) / leafPages(shift)))
     vpn = next
+  }
+}
+
+/** The child gets the tables above those of ptes that the parent has, empty ones too. @source v6.18 mm/memory.c copy_p4d_range(), copy_pud_range() */
+function copyUpperTables(parent: AddressSpace, child: AddressSpace, vma: VmArea): void {
+  const tables = parent.machine.tables
+  for (let vpn = vma.start; vpn < vma.end; vpn = vpn - (vpn % PMD_TABLE_PAGES) + PMD_TABLE_PAGES) {
+    if (tables.pudTable(parent.pgd, vpn) === 0) continue
+    const copied = tables.pmdTable(parent.pgd, vpn) === 0 ? tables.pudTableAlloc(child.pgd, vpn) : tables.pmdTableAlloc(child.pgd, vpn)
+    if (copied === 0) throw new Error('no page table left for fork')
   }
 }
 

@@ -107,6 +107,7 @@ export function serve(kernel: Kernel, fault: Fault): number {
   const at = tables.base(table) + index
   fault.table = table
   fault.index = index
+  fault.fresh = isNew
   fault.lo = tables.lo(table)[at]
   fault.hi = tables.hi(table)[at]
   kernel.machine.counters.ptes++

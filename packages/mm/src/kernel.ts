@@ -61,6 +61,7 @@ export class SimulatedKernel implements Kernel {
     thread: '',
     table: 0,
     index: 0,
+    fresh: false,
     lo: 0,
     hi: 0,
   }

@@ -43,14 +43,18 @@ export interface ZapDetails {
   readonly flags: number
   /** False spares private copies of a file mapping (hole punching). @source mm/memory.c should_zap_cows() */
   readonly evenCows: boolean
+  /** True takes the mappings of pages and leaves every other entry as it is. */
+  readonly presentOnly?: boolean
 }
 
 /** MADV_DONTNEED and reclaim: everything goes, armed file entries leave markers. */
 export const ZAP_PLAIN: ZapDetails = { flags: 0, evenCows: true }
 /** munmap and exit. */
 export const ZAP_FINAL: ZapDetails = { flags: ZAP_DROP_MARKER, evenCows: true }
-/** Hole punching and reclaim through the file. */
+/** Hole punching through the file. */
 export const ZAP_CACHE_ONLY: ZapDetails = { flags: 0, evenCows: false }
+/** Reclaim, collapse and the split of a page of the cache: the mappings of that page. @source mm/rmap.c try_to_unmap() */
+export const ZAP_MAPPINGS: ZapDetails = { flags: 0, evenCows: false, presentOnly: true }
 
 /** Erases [start, end) of a vma. Tables stay. */
 export function zapRange(mm: AddressSpace, vma: VmArea, start: number, end: number, details: ZapDetails): void {
@@ -117,6 +121,7 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to:
         frames.put(pfn)
       }
     } else {
+      if (details.presentOnly) continue
       const verdict = zapSoftleaf(mm, vma, lo, hi, details)
       if (verdict === KEEP) continue
       armed = verdict === GONE_ARMED
@@ -150,7 +155,9 @@ function zapSoftleaf(mm: AddressSpace, vma: VmArea, lo: number, hi: number, deta
     const armed = bits & PTE_MARKER_UFFD_WP || (kind === SOFTLEAF_MARKER && encoding.bits !== PTE_MARKER_UFFD_WP && lo & SWP_UFFD_WP)
     if (!isHugetlb) {
       if (bits & PTE_MARKER_UFFD_WP) {
-        if (vma.file !== null && (details.flags & ZAP_DROP_MARKER) === 0) return keepsBit(mm, vma, details.flags) ? KEEP : GONE
+        // A marker that is there stays, registered or not.
+        if (vma.file !== null && (details.flags & ZAP_DROP_MARKER) === 0)
+          return mm.kernel.design.zap.keepsUffdWp(vma.flags, details.flags) ? KEEP : GONE
       } else if (bits & PTE_MARKER_GUARD) {
         if ((details.flags & ZAP_DROP_MARKER) === 0) return KEEP
       } else if (bits & PTE_MARKER_POISONED && !details.evenCows) return KEEP

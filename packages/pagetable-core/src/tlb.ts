@@ -48,7 +48,8 @@ export class Tlb {
   }
 
   private renew(mm: number): number {
-    while (this.asidOf.length <= mm) this.asidOf.push(0)
+    // No two address spaces may have one number, those that were never seen included.
+    while (this.asidOf.length <= mm) this.asidOf.push(this.nextAsid++)
     this.asidOf[mm] = this.nextAsid++
     return this.asidOf[mm]
   }

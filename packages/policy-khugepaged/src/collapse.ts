@@ -10,10 +10,11 @@ import {
   type CollapseCalls,
   type CollapseLimits,
   type HostMm,
-  SCAN_EXCEED_NONE_PTE,
   SCAN_FAIL,
   SCAN_PMD_MAPPED,
   SCAN_PMD_NULL,
+  SCAN_PTE_NON_PRESENT,
+  SCAN_PTE_UFFD_WP,
   SCAN_SUCCEED,
   SCAN_VMA_CHECK,
   VM_NOHUGEPAGE,
@@ -22,6 +23,9 @@ import {
 import { collapseAnon } from './collapse-anon.ts'
 import { collapseFile } from './collapse-file.ts'
 import type { CollapseRequest } from './collapse-request.ts'
+
+/** After these the next range is looked at; anything else ends the pass. @source v6.18 mm/khugepaged.c madvise_collapse() */
+const GOES_ON: ReadonlySet<number> = new Set([SCAN_SUCCEED, SCAN_PMD_MAPPED, SCAN_PMD_NULL, SCAN_PTE_NON_PRESENT, SCAN_PTE_UFFD_WP])
 
 /**
  * Collapses the 2 MiB ranges that lie wholly within [start, end) of a vma.
@@ -39,7 +43,7 @@ export function collapseRange(mm: HostMm, vma: Vma, start: number, end: number, 
     const result = collapseOne(mm, vma, vpn, request)
     if (result === SCAN_SUCCEED) mm.machine.counters.collapses++
     else if (result !== SCAN_PMD_MAPPED) last = result
-    if (result === SCAN_EXCEED_NONE_PTE) break
+    if (!GOES_ON.has(result)) break
   }
   return last
 }

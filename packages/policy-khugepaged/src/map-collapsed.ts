@@ -12,21 +12,26 @@ import {
   PAGE_RW,
   SCAN_FAIL,
   SCAN_PTE_NON_PRESENT,
+  SCAN_PTE_UFFD_WP,
   SCAN_SUCCEED,
   VM_SHARED,
   VM_WRITE,
   type Vma,
 } from '@faultline/mm-types'
 import { pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
+import type { CollapseRequest } from './collapse-request.ts'
 
 /**
- * Replaces the table over `vpn` by one huge leaf. Every entry must be empty or map the page of the huge page that belongs there.
+ * Replaces the table over `vpn` by one huge leaf, or by nothing unless the collapse is forced. Every entry must be empty or
+ * map the page of the huge page that belongs there.
  *
  * @param head - first frame of the huge page
  * @returns SCAN_SUCCEED, or why the ptes stay
  */
-export function mapCollapsed(mm: HostMm, vma: Vma, vpn: number, head: number): number {
+export function mapCollapsed(mm: HostMm, vma: Vma, vpn: number, head: number, request: CollapseRequest): number {
   const { tables, frames } = mm.machine
+  // The call on an armed vma fails although the cache is merged: anomaly 10.
+  if (!request.policy.retracts(vma.flags)) return mm.design.anomalies.collapseFailsAfterCollapsing ? SCAN_PTE_UFFD_WP : SCAN_SUCCEED
   const table = tables.pteTable(mm.pgd, vpn)
   if (table !== 0) {
     const result = checkTable(mm, table, head)
@@ -34,6 +39,7 @@ export function mapCollapsed(mm: HostMm, vma: Vma, vpn: number, head: number): n
     mm.zap(vma, vpn, vpn + 512)
     if (mm.retractTable(vpn)) mm.flushChanged(vpn, 512, 512)
   }
+  if (!request.forced) return SCAN_SUCCEED
   if (tables.pmdTableAlloc(mm.pgd, vpn) === 0) return SCAN_FAIL
   const writable = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE)
   mm.setHugeLeaf(vpn, pteLo(head, PAGE_PSE | (writable ? PAGE_RW : 0)), pteHi(head, vma.flags))

@@ -58,9 +58,10 @@ function fillPages(mm: HostMm, call: UffdFill): number {
   const first = call.start / 4096
   const end = first + call.length / 4096
   const vma = mm.findVma(first)
-  if (vma === undefined || vma.uffd === null || end > vma.end) return -ENOENT
-  // @source v6.18 mm/userfaultfd.c uffd_lock_vma(): private mappings get an anon_vma before anything is filled in
+  if (vma === undefined) return -ENOENT
+  // @source v6.18 mm/userfaultfd.c uffd_lock_vma(): private mappings get an anon_vma before anything else is asked
   if ((vma.flags & VM_SHARED) === 0) mm.prepareAnonVma(vma)
+  if (vma.uffd === null || end > vma.end) return -ENOENT
   const armed = call.kind !== 'zeropage' && call.kind !== 'poison' && (call.mode & UFFDIO_COPY_MODE_WP) !== 0
   if (armed && (vma.flags & VM_UFFD_WP) === 0) return -EINVAL
   const step = leafPages(vma.pageShift)
@@ -161,8 +162,9 @@ function installPage(mm: HostMm, vma: Vma, vpn: number, table: number, index: nu
   return 0
 }
 
-/** The page of the file that CONTINUE maps. */
+/** The page of the file that CONTINUE maps. Beyond its end shmem answers otherwise than in a hole. @source v6.18 mm/shmem.c shmem_get_folio_gfp() */
 function continued(mm: HostMm, vma: Vma, vpn: number): number {
+  if (vma.backend === 'shmem' && beyondFile(vma, vpn)) return -EINVAL
   const backend = mm.backends[vma.backend] as FileBackend
   return backend.findPage(mm.machine, vma.file as Inode, filePageOf(vma, vpn), true) || -EFAULT
 }

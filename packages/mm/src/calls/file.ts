@@ -35,7 +35,11 @@ export function punchHole(kernel: Kernel, inode: Inode, from: number, to: number
 export function allocate(kernel: Kernel, inode: Inode, from: number, to: number): number {
   const backend = backendOf(kernel, inode)
   for (let pgoff = from; pgoff < to; pgoff++) {
-    if (backend.hasPage(inode, pgoff)) continue
+    if (backend.hasPage(inode, pgoff)) {
+      // What is there is brought in, and filled with zeroes if that was not done yet. @source v6.18 mm/shmem.c shmem_get_folio_gfp()
+      if (inode.backend === 'shmem') backend.findPage(kernel.machine, inode, pgoff, true)
+      continue
+    }
     const page = backend.addPage(kernel.machine, inode, pgoff, 0)
     if (page === 0) return -ENOSPC
     // Marked dirty so that pressure does not undo the allocation, and not yet filled with zeroes. @source shmem_fallocate()

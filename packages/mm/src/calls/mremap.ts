@@ -83,6 +83,14 @@ function* moveAll(mm: AddressSpace, request: MremapRequest): Call {
   return to
 }
 
+/** What stays behind holds no private page any more. @source v6.18 mm/mremap.c dontunmap_complete() */
+function dontUnmapComplete(old: VmArea, start: number, end: number): void {
+  old.flags &= ~VM_LOCKED
+  if (old.anonVma === null || old.start !== start || old.end !== end) return
+  old.anonVma.vmas.delete(old)
+  old.anonVma = null
+}
+
 function* moveVma(mm: AddressSpace, vma: VmArea, request: MremapRequest): Call {
   const { start, pages, newPages, dontUnmap, fixed, to } = request
   if (fixed) {
@@ -106,7 +114,7 @@ function* moveVma(mm: AddressSpace, vma: VmArea, request: MremapRequest): Call {
   yield* eventsRead(mm.kernel)
   if (dontUnmap) {
     const old = mm.vmas.find(start)
-    if (old !== undefined) old.flags &= ~VM_LOCKED
+    if (old !== undefined) dontUnmapComplete(old, start, start + moves)
   } else yield* munmap(mm, start, start + moves)
   return to
 }

@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest'
+import { failures } from '../test/scripts.ts'
+
+/** Programs on shared memory and private mappings of it; what is expected is what Linux 6.18 did. */
+const RULES: readonly (readonly [rule: string, program: string])[] = [
+  [
+    'a collapse that a hole under a missing watch refuses has unmapped the pages on its way',
+    `file F1 512
+mmap R2 512 shmem-private rw file=F1
+mmap R3 1 shmem-private rw file=F1
+userfaultfd u4
+api u4
+register u4 R2 0 512 mode=missing
+write R3 1
+read R2 => value 0
+madvise R2 0 512 collapse => EBUSY
+expect R2 0 10 none`,
+  ],
+  [
+    'fallocate over pages that were fallocated fills them with zeroes: they are mapped around a fault',
+    `file F1 2
+mmap R2 2 shmem-private rw file=F1
+fallocate F1 0 2
+read R2 => value 0
+expect R2 0 2 present file excl | none
+fallocate F1 0 2
+madvise R2 0 2 dontneed
+read R2 => value 0
+expect R2 0 2 present file excl`,
+  ],
+  [
+    'a marker stays although the mapping is watched for something else now',
+    `mmap R2 1 shmem-private rw
+userfaultfd u4
+api u4
+register u4 R2 0 1 mode=wp
+writeprotect u4 R2 0 1 mode=wp
+register u4 R2 0 1 mode=minor
+madvise R2 0 1 dontneed
+expect R2 0 1 marker(wp) +WP`,
+  ],
+  [
+    'what dontunmap leaves behind has no private pages: fork copies no tables',
+    `mmap R2 4 shmem-private rw
+userfaultfd u6
+api u6
+register u6 R2 0 4 mode=minor
+zeropage u6 R2 0 1
+mremap R2 0 4 M7 4 maymove dontunmap
+fork c9
+c9: status => bytes 12288`,
+  ],
+  [
+    'a fill that is refused has made the private mapping ready for private pages: fork copies its tables',
+    `mmap R1 1 shmem-private rw
+userfaultfd u5
+api u5
+poison u5 R1 0 1 => ENOENT result -ENOENT
+read R1 => value 0
+fork c7
+expect R1 0 1 present file
+c7: expect R1 0 1 present file`,
+  ],
+  [
+    'fork copies the upper tables, the lower ones not',
+    `mmap R2 1 shmem-private rw
+userfaultfd u5
+api u5
+register u5 R2 0 1 mode=missing
+write R2 1 => blocked
+.t1: fork c6
+c6: status => bytes 8192`,
+  ],
+  [
+    'a fault whose window meets a huge page of the cache maps it huge, wherever in it the fault was',
+    `mmap R1 1024 shmem rw
+mremap R1 0 1024 M4 1024 maymove dontunmap
+read M4 => value 0
+madvise R1 0 512 collapse
+read M4+15 => value 0
+expect R1 506 12 6x present file THP | 6x none
+expect M4 506 12 6x present file THP | 6x none`,
+  ],
+  [
+    'the window of a fault begins with the mapping, and is not shorter for that',
+    `mmap R3 17 shmem rw
+mprotect R3 0 1 none
+read R3+16 => value 0
+madvise R3 0 17 dontneed
+read R3+2 => value 0
+expect R3 0 17 2x none | present file excl | 13x none | present file excl`,
+  ],
+  [
+    'an empty table keeps a huge page of the cache from being mapped huge: a write maps all of its pages',
+    `file F1 512
+mmap R2 512 shmem rw file=F1
+mmap R3 512 shmem rw file=F1
+write R2 1
+madvise R2 0 512 collapse
+read R3 => value 1
+madvise R3 0 256 dontneed
+expect R3 0 512 none
+madvise R3 0 512 guard_install
+madvise R3 0 512 guard_remove
+write R3+7 1
+expect R3 0 512 present file THP
+status => bytes 12288`,
+  ],
+  [
+    'CONTINUE beyond the end of the file',
+    `mmap R2 1 shmem rw pgoff=1
+userfaultfd u4
+api u4
+register u4 R2 0 1 mode=minor
+continue u4 R2 0 1 => EINVAL result -EINVAL`,
+  ],
+]
+
+test.each(RULES)('%s', async (_, program) => {
+  expect(await failures(program, 'shmem')).toEqual([])
+})
