@@ -63,6 +63,11 @@ export interface Frames {
   get(pfn: number): void
   /** Drops a reference; the folio goes back to the free list with the last. @returns references left */
   put(pfn: number): number
+  /**
+   * Makes each page of a folio a folio of its own, with one reference for each entry that maps it; pages that nothing maps
+   * are freed. What the first page knows of the whole folio (dirty, swap-backed) each page knows then.
+   */
+  split(head: number): void
   /** First frame of the folio a frame belongs to. */
   head(pfn: number): number
   order(pfn: number): number

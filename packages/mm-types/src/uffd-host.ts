@@ -21,10 +21,12 @@ export interface HostMm extends Mm {
   unsharePmds(vma: Vma): void
   /** Low word of the huge leaf over a page of a 4 KiB vma, or 0. */
   hugeLeaf(vpn: number): number
+  /** First frame of the huge leaf over a page. The leaf must be there. */
+  hugePfn(vpn: number): number
   setHugeLeaf(vpn: number, lo: number, hi: number): void
   splitHuge(vma: Vma, vpn: number): void
-  /** Splits the huge page itself that a page belongs to: its pages become small, unwritten ones the zero page. */
-  splitFolio(vma: Vma, vpn: number): void
+  /** Splits the anonymous huge page itself that a frame belongs to: its pages become small, unwritten ones the zero page. */
+  splitFolio(pfn: number): boolean
   /** Class of an entry that is neither none nor present: SOFTLEAF_*. */
   classify(lo: number, hi: number): number
   /** Whether a present entry may become writable without a fault. */

@@ -15,7 +15,7 @@ import {
 } from '@faultline/mm-types'
 import { classify } from '@faultline/swap-entry'
 import { freePteTable } from './free-tables.ts'
-import { hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
+import { hugePmdLo, hugePmdPfn, setPmd, splitHugePmd } from './huge.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
 import { hugetlbTableAlloc, unsharePmds } from './pmd-sharing.ts'
 import { mayWrite } from './protect.ts'
@@ -83,6 +83,10 @@ export class ProcessMemory implements AddressSpace {
     return hugePmdLo(this, vpn)
   }
 
+  hugePfn(vpn: number): number {
+    return hugePmdPfn(this, vpn)
+  }
+
   setHugeLeaf(vpn: number, lo: number, hi: number): void {
     setPmd(this, vpn, lo, hi)
   }
@@ -91,8 +95,8 @@ export class ProcessMemory implements AddressSpace {
     splitHugePmd(this, vma, vpn)
   }
 
-  splitFolio(vma: Vma, vpn: number): void {
-    splitFolio(this, vma, vpn)
+  splitFolio(pfn: number): boolean {
+    return splitFolio(this.kernel, pfn)
   }
 
   classify(lo: number, hi: number): number {

@@ -91,8 +91,7 @@ export class SimulatedKernel implements Kernel {
     return { id: this.nextMapping++, backend, pageShift, size, pages: new Map(), vmas: new Set(), reserved: new Set() }
   }
 
-  /** Every place that may map an anonymous page, by its mapping and index. @source mm/rmap.c rmap_walk_anon() */
-  anonMappings(pfn: number): { vma: VmArea; vpn: number }[] {
+  anonMappings(pfn: number, pages = 1): { vma: VmArea; vpn: number }[] {
     const frames = this.machine.frames
     const found: { vma: VmArea; vpn: number }[] = []
     if (!(frames.flags(pfn) & FRAME_ANON)) return found
@@ -101,7 +100,7 @@ export class SimulatedKernel implements Kernel {
     const index = frames.field(pfn, FRAME_INDEX)
     for (const vma of anonVma.vmas) {
       const offset = (index - (vma.pgoff | 0)) | 0
-      if (offset >= 0 && offset < vma.end - vma.start) found.push({ vma: vma as VmArea, vpn: vma.start + offset })
+      if (offset + pages > 0 && offset < vma.end - vma.start) found.push({ vma: vma as VmArea, vpn: vma.start + offset })
     }
     return found
   }

@@ -44,8 +44,13 @@ export interface Kernel {
   newAnonVma(): AnonVma
   /** A new memory file of `size` pages of 2^pageShift bytes. */
   newInode(backend: BackendName, size: number, pageShift: number): Inode
-  /** Every place that may map an anonymous page, by its mapping and index. @source v6.18 mm/rmap.c rmap_walk_anon() */
-  anonMappings(pfn: number): { vma: VmArea; vpn: number }[]
+  /**
+   * Every vma that may map some of `pages` anonymous pages of one folio, by its mapping and index, and where the first of
+   * them would be: outside of the vma when that maps only later ones.
+   *
+   * @source v6.18 mm/rmap.c rmap_walk_anon()
+   */
+  anonMappings(pfn: number, pages?: number): { vma: VmArea; vpn: number }[]
   /**
    * Makes every CPU forget translations of [vpn, vpn + pages), now, or with the deferred policy when `flushDeferred`
    * is called: that window is where a stale translation can be used.

@@ -134,7 +134,8 @@ export function performMemory(session: Laboratory, op: Operation): Outcome | und
       return callOutcome(ftruncate(composed.kernel, bindings.file(op.file), op.pages))
     case 'mlock':
     case 'munlock':
-      return calls(session, op, op.range, (mm, start, end) => mlock(mm, start, end, op.op === 'mlock', threadOf(op)))
+      // Unlike other calls these take any range: what it touches is locked. @source mm/mlock.c do_mlock(), munlock()
+      return callsTouching(session, op, op.range, (mm, start, end) => mlock(mm, start, end, op.op === 'mlock', threadOf(op)))
     case 'swapoff':
       swapoff(composed.kernel)
       return { errno: 0 }
@@ -233,6 +234,13 @@ function calls(session: Laboratory, op: Operation, range: Range, call: (mm: Addr
   const start = session.bindings.address(range.at)
   if (start % 4096 !== 0) return { errno: EINVAL }
   return session.blocked.drive(op, call(session.mm(op), start / 4096, Math.ceil((start + session.bindings.length(range)) / 4096)))
+}
+
+/** Runs a call that may wait over all pages that a range touches. */
+function callsTouching(session: Laboratory, op: Operation, range: Range, call: (mm: AddressSpace, start: number, end: number) => Call): Outcome {
+  const start = session.bindings.address(range.at)
+  const end = start + session.bindings.length(range)
+  return session.blocked.drive(op, call(session.mm(op), Math.floor(start / 4096), Math.ceil(end / 4096)))
 }
 
 /** Runs a call over a range that must start on a page; its end is rounded up, as the kernel does. */

@@ -2,22 +2,24 @@
  * Reclaim: pages to swap, file pages out of tables, by advice or by pressure.
  *
  * @source v6.18 mm/madvise.c madvise_cold_or_pageout_pte_range(); mm/vmscan.c shrink_folio_list(); mm/rmap.c try_to_unmap_one()
- * @fidelity simplified madvise_cold_or_pageout_pte_range(): a huge leaf that may go is split, and its pages go one by one
- * @fidelity simplified shrink_folio_list(): no LRU, no references, no writeback; mlocked pages are not spared
+ * @fidelity simplified shrink_folio_list(): no LRU, no references, no writeback; what a second try would take goes at the first
+ * @fidelity simplified shrink_folio_list(): a huge page is always split before it goes, as for a swap file; a swap partition takes it whole
  * @module
  */
 import {
   type FileBackend,
   FRAME_ANON,
   FRAME_MAP,
+  FRAME_REF,
   FRAME_SWAPBACKED,
   FRAME_ZERO,
   type Inode,
   PAGE_DIRTY,
-  PAGE_PRESENT_ANY,
+  VM_LOCKED,
 } from '@faultline/mm-types'
-import { pmdNumber, ptePfn } from '@faultline/pagetable-core'
-import { hugePmdLo } from './huge.ts'
+import { leafSpanEnd } from '@faultline/pagetable-core'
+import { folioBatch, isMappedShared, presentPfn } from './folio.ts'
+import { HUGE_PAGES, hugePmdLo, hugePmdPfn, splitHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
 import { splitFolio } from './split-folio.ts'
 import { filePage, type VmArea } from './vma.ts'
@@ -30,38 +32,101 @@ import { ZAP_PLAIN, zapRange } from './zap.ts'
  * @returns pages reclaimed
  */
 export function reclaimPages(mm: AddressSpace, vma: VmArea, start: number, end: number, pressure: boolean): number {
-  if (vma.backend === 'hugetlb') return 0
+  if (vma.backend === 'hugetlb' || vma.flags & VM_LOCKED) return 0
   let reclaimed = 0
-  for (let vpn = start; vpn < end; vpn++) {
-    const huge = hugePmdLo(mm, vpn)
-    if (huge !== 0) {
-      if (!mayReclaimHuge(mm, vpn, pressure)) {
-        vpn = vpn - (vpn & 511) + 511
-        continue
-      }
-      // Without room in swap for a huge page, its folio is split first. @source v6.18 mm/vmscan.c shrink_folio_list()
-      splitFolio(mm, vma, vpn)
-    }
-    const tables = mm.machine.tables
-    const table = tables.pteTable(mm.pgd, vpn)
-    if (table === 0) {
-      vpn = tables.nextPmd(mm.pgd, vpn - (vpn & 511) + 512, end) - 1
-      continue
-    }
-    const at = tables.base(table) + (vpn & 511)
-    const lo = tables.lo(table)[at]
-    if (lo & PAGE_PRESENT_ANY && reclaimPage(mm, vma, vpn, ptePfn(lo, tables.hi(table)[at]), pressure)) reclaimed++
-  }
+  forEachFolio(mm, vma, start, end, pressure, (vpn, pages) => {
+    for (let page = vpn; page < vpn + pages; page++) if (reclaimAt(mm, vma, page, pressure)) reclaimed++
+  })
   return reclaimed
 }
 
-/** The huge zero page stays, and one that several map by MADV_PAGEOUT. @source madvise_cold_or_pageout_pte_range() */
-function mayReclaimHuge(mm: AddressSpace, vpn: number, pressure: boolean): boolean {
+/** MADV_COLD. Nothing ages here, but a huge page of which only a part is cold is split. */
+export function coolPages(mm: AddressSpace, vma: VmArea, start: number, end: number): void {
+  forEachFolio(mm, vma, start, end, false, () => {})
+}
+
+/**
+ * Visits what is mapped in [start, end). A huge page that is not wholly in it is split before, unless somebody else maps it.
+ *
+ * @param visit told the first page and the number of pages of each folio
+ * @source v6.18 mm/madvise.c madvise_cold_or_pageout_pte_range()
+ */
+function forEachFolio(
+  mm: AddressSpace,
+  vma: VmArea,
+  start: number,
+  end: number,
+  takesShared: boolean,
+  visit: (vpn: number, pages: number) => void,
+): void {
   const { tables, frames } = mm.machine
-  const pmd = tables.pmdTable(mm.pgd, vpn)
-  const at = tables.base(pmd) + (pmdNumber(vpn) & 511)
-  const pfn = ptePfn(tables.lo(pmd)[at], tables.hi(pmd)[at])
-  return (frames.flags(pfn) & FRAME_ZERO) === 0 && (pressure || frames.mapcount(pfn) === 1)
+  for (let vpn = start; vpn < end; ) {
+    if (hugePmdLo(mm, vpn) !== 0) {
+      const next = leafSpanEnd(vpn, end, 12)
+      if (mayVisitHuge(mm, vma, vpn, next, takesShared)) visit(vpn, next - vpn)
+      vpn = next
+      continue
+    }
+    const pfn = presentPfn(mm, vpn)
+    if (pfn === 0) {
+      vpn = tables.pteTable(mm.pgd, vpn) === 0 ? tables.nextPmd(mm.pgd, vpn - (vpn & 511) + 512, end) : vpn + 1
+      continue
+    }
+    let pages = 1
+    if (vma.file === null && frames.order(pfn) !== 0 && (frames.flags(pfn) & FRAME_ZERO) === 0) {
+      pages = folioBatch(mm, vpn, end)
+      if (isMappedShared(mm.kernel, frames.head(pfn)) && !takesShared) {
+        vpn += pages
+        continue
+      }
+      if (pages < 2 ** frames.order(pfn)) {
+        splitFolio(mm.kernel, pfn)
+        continue
+      }
+    }
+    visit(vpn, pages)
+    vpn += pages
+  }
+}
+
+/** The huge zero page stays, and one that several map. A part of a huge page can only be visited when it is split. */
+function mayVisitHuge(mm: AddressSpace, vma: VmArea, vpn: number, end: number, takesShared: boolean): boolean {
+  const { frames } = mm.machine
+  const pfn = hugePmdPfn(mm, vpn)
+  if (frames.flags(pfn) & FRAME_ZERO) return false
+  if (vma.file !== null) return takesShared || frames.mapcount(pfn) === 1
+  if (!takesShared && isMappedShared(mm.kernel, pfn)) return false
+  return end - vpn === HUGE_PAGES || splitFolio(mm.kernel, pfn)
+}
+
+/** Reclaims one page. A swap file has no room for a huge page in one piece: its folio is split first, or dropped if it is clean and lazily free. */
+function reclaimAt(mm: AddressSpace, vma: VmArea, vpn: number, pressure: boolean): boolean {
+  const { frames } = mm.machine
+  if (hugePmdLo(mm, vpn) !== 0) {
+    if (dropLazyHuge(mm, vma, vpn)) return true
+    if (vma.file === null) splitFolio(mm.kernel, hugePmdPfn(mm, vpn))
+    else splitHugePmd(mm, vma, vpn)
+  }
+  let pfn = presentPfn(mm, vpn)
+  if (pfn === 0) return false
+  if (vma.file === null && frames.order(pfn) !== 0 && (frames.flags(pfn) & FRAME_ZERO) === 0) {
+    splitFolio(mm.kernel, pfn)
+    pfn = presentPfn(mm, vpn)
+  }
+  return reclaimPage(mm, vma, vpn, pfn, pressure)
+}
+
+/** @source v6.18 mm/huge_memory.c unmap_huge_pmd_locked(), __discard_anon_folio_pmd_locked() */
+function dropLazyHuge(mm: AddressSpace, vma: VmArea, vpn: number): boolean {
+  const { frames } = mm.machine
+  const pfn = hugePmdPfn(mm, vpn)
+  if ((frames.flags(pfn) & FRAME_ANON) === 0 || frames.flags(pfn) & FRAME_SWAPBACKED) return false
+  if (hugePmdLo(mm, vpn) & PAGE_DIRTY || frames.field(pfn, FRAME_REF) !== 1) {
+    frames.setFlags(pfn, FRAME_SWAPBACKED)
+    return false
+  }
+  zapRange(mm, vma, vpn, vpn + HUGE_PAGES, ZAP_PLAIN)
+  return true
 }
 
 function reclaimPage(mm: AddressSpace, vma: VmArea, vpn: number, pfn: number, pressure: boolean): boolean {
@@ -75,35 +140,42 @@ function reclaimPage(mm: AddressSpace, vma: VmArea, vpn: number, pfn: number, pr
 /** Writes an anonymous page to swap and replaces all its mappings; a clean lazyfree page is dropped instead. */
 function swapOut(mm: AddressSpace, pfn: number): boolean {
   const { frames, swap, counters } = mm.machine
-  const mappings = mm.kernel.anonMappings(pfn)
-  const lazy = (frames.flags(pfn) & FRAME_SWAPBACKED) === 0
-  const slot = lazy ? 0 : swap.alloc(frames.stamp(pfn))
-  if (!lazy && slot === 0) return false
+  const mappings = mm.kernel.anonMappings(pfn).filter(({ vma, vpn }) => presentPfn(vma.mm as AddressSpace, vpn) === pfn)
+  if (mappings.some(({ vma }) => vma.flags & VM_LOCKED)) return false
+  if ((frames.flags(pfn) & FRAME_SWAPBACKED) === 0 && dropLazy(mm, pfn, mappings)) return true
+  const slot = swap.alloc(frames.stamp(pfn))
+  if (slot === 0) return false
   frames.get(pfn)
   for (const { vma, vpn } of mappings) {
     const owner = vma.mm as AddressSpace
     const tables = owner.machine.tables
     const table = tables.pteTable(owner.pgd, vpn)
-    if (table === 0) continue
     const index = vpn & 511
     const at = tables.base(table) + index
-    const lo = tables.lo(table)[at]
-    const hi = tables.hi(table)[at]
-    if ((lo & PAGE_PRESENT_ANY) === 0 || ptePfn(lo, hi) !== pfn) continue
-    if (lazy) {
-      if ((lo & PAGE_DIRTY) === 0) zapRange(owner, vma, vpn, vpn + 1, ZAP_PLAIN)
-      else frames.setFlags(pfn, FRAME_SWAPBACKED)
-      continue
-    }
     const fault = owner.kernel.fault
-    Object.assign(fault, { mm: owner, vma, vpn, table, index, lo, hi })
+    Object.assign(fault, { mm: owner, vma, vpn, table, index, lo: tables.lo(table)[at], hi: tables.hi(table)[at] })
     owner.kernel.backends.anon.swapOutEntry(fault, slot)
   }
   const gone = frames.field(pfn, FRAME_MAP) === 0
   frames.put(pfn)
-  if (slot !== 0) swap.free(slot)
-  if (gone && !lazy) counters.swapOuts++
+  swap.free(slot)
+  if (gone) counters.swapOuts++
   return gone
+}
+
+/** A lazily free page goes without a trace; one that was written since is a page like any other again, for the next try to swap. */
+function dropLazy(mm: AddressSpace, pfn: number, mappings: readonly { vma: VmArea; vpn: number }[]): boolean {
+  const { tables, frames } = mm.machine
+  const written = mappings.some(({ vma, vpn }) => {
+    const table = tables.pteTable(vma.mm.pgd, vpn)
+    return tables.lo(table)[tables.base(table) + (vpn & 511)] & PAGE_DIRTY
+  })
+  if (written) {
+    frames.setFlags(pfn, FRAME_SWAPBACKED)
+    return false
+  }
+  for (const { vma, vpn } of mappings) zapRange(vma.mm as AddressSpace, vma, vpn, vpn + 1, ZAP_PLAIN)
+  return true
 }
 
 /** Unmaps a page of a file (armed entries leave markers) and lets the file reclaim it. */

@@ -9,6 +9,7 @@ import {
   type Counters,
   FRAME_CHUNK_MASK,
   FRAME_CHUNK_SHIFT,
+  FRAME_DIRTY,
   FRAME_ENTIRE,
   FRAME_FLAGS,
   FRAME_HUGETLB,
@@ -19,6 +20,7 @@ import {
   FRAME_SHIFT,
   FRAME_SLOT,
   FRAME_STAMP,
+  FRAME_SWAPBACKED,
   FRAME_TAIL,
   FRAME_ZERO,
   type Frames,
@@ -133,6 +135,21 @@ export class FrameTable implements Frames {
     this.inUse -= nr
     this.pushFree(head, order)
     return 0
+  }
+
+  /** @source v6.18 mm/huge_memory.c __split_folio_to_order() */
+  split(head: number): void {
+    const nr = 2 ** this.order(head)
+    const inherited = this.flags(head) & (FRAME_DIRTY | FRAME_SWAPBACKED)
+    for (let i = 0; i < nr; i++) {
+      const page = head + i
+      const own = this.flags(page) & ~(FRAME_TAIL | FRAME_DIRTY | FRAME_SWAPBACKED | (FRAME_ORDER_MASK << FRAME_ORDER_SHIFT))
+      this.setField(page, FRAME_FLAGS, own | inherited)
+      this.setField(page, FRAME_ENTIRE, 0)
+      const mapped = this.field(page, FRAME_MAP)
+      this.setField(page, FRAME_REF, mapped === 0 ? 1 : mapped)
+      if (mapped === 0) this.put(page)
+    }
   }
 
   private pushFree(pfn: number, order: number): void {

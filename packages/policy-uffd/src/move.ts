@@ -3,7 +3,7 @@
  *
  * @source v6.18 mm/userfaultfd.c move_pages(), validate_move_areas(), move_pages_pte(), move_present_ptes(), move_swap_pte(); mm/huge_memory.c
  * move_pages_huge_pmd()
- * @fidelity simplified move_present_ptes(): no page is pinned; a page of a huge folio moves without splitting the folio
+ * @fidelity simplified move_present_ptes(): no page is pinned
  * @module
  */
 import {
@@ -58,12 +58,14 @@ function movePages(mm: HostMm, context: Userfaultfd, call: UffdMove): number {
   const from = call.from / 4096
   const pages = call.length / 4096
   const target = mm.findVma(to)
+  if (target === undefined) return -ENOENT
+  // The target is made ready for pages before the source is looked for. @source mm/userfaultfd.c uffd_move_lock()
+  if ((target.flags & VM_SHARED) === 0) mm.prepareAnonVma(target)
   const source = mm.findVma(from)
-  if (target === undefined || source === undefined) return -ENOENT
+  if (source === undefined) return -ENOENT
   if (source.flags & VM_SHARED || from + pages > source.end) return -EINVAL
   if (target.flags & VM_SHARED || to + pages > target.end) return -EINVAL
   if (!compatible(source, target) || target.uffd !== context) return -EINVAL
-  mm.prepareAnonVma(target)
   const holes = (call.mode & UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES) !== 0
   for (let done = 0; done < pages; ) {
     const step = moveStep(mm, source, target, from + done, to + done, pages - done, holes)
@@ -78,18 +80,21 @@ function compatible(source: Vma, target: Vma): boolean {
   return (source.flags & VM_WRITE) !== 0 && source.file === null && target.file === null
 }
 
-/** Moves a huge page or one pte. @returns pages moved or a negated errno */
+/** Moves a huge page or one pte. @returns pages moved or a negated errno @source mm/userfaultfd.c move_pages() */
 function moveStep(mm: HostMm, source: Vma, target: Vma, from: number, to: number, left: number, holes: boolean): number {
   const { tables } = mm.machine
-  if (mm.hugeLeaf(to) !== 0) return -EEXIST
+  if (tables.pmdTable(mm.pgd, from) === 0) {
+    if (!holes) return -ENOENT
+    if (tables.pmdTableAlloc(mm.pgd, from) === 0) return -ENOMEM
+  }
   if (tables.pmdTableAlloc(mm.pgd, to) === 0) return -ENOMEM
-  const huge = mm.hugeLeaf(from)
-  if (huge !== 0) {
+  if (mm.hugeLeaf(to) !== 0) return -EEXIST
+  if (mm.hugeLeaf(from) !== 0) {
     const whole = from % 512 === 0 && to % 512 === 0 && left >= 512 && tables.pteTable(mm.pgd, to) === 0
     if (whole) return moveHuge(mm, target, from, to)
+    if (!isExclusive(mm, mm.hugePfn(from))) return -EBUSY
     mm.splitHuge(source, from)
   }
-  splitLarge(mm, source, from)
   if (tables.pteTable(mm.pgd, from) === 0 && !holes) return -ENOENT
   const sourceTable = tables.pteTableAlloc(mm.pgd, from)
   const targetTable = tables.pteTableAlloc(mm.pgd, to)
@@ -98,14 +103,9 @@ function moveStep(mm: HostMm, source: Vma, target: Vma, from: number, to: number
   return error || 1
 }
 
-/** A page of a large folio can only move once the folio is split. @source v6.18 mm/userfaultfd.c move_pages_pte() */
-function splitLarge(mm: HostMm, source: Vma, vpn: number): void {
-  const { tables, frames } = mm.machine
-  const table = tables.pteTable(mm.pgd, vpn)
-  if (table === 0) return
-  const at = tables.base(table) + (vpn & 511)
-  const lo = tables.lo(table)[at]
-  if (lo & PAGE_PRESENT_ANY && frames.order(ptePfn(lo, tables.hi(table)[at])) !== 0) mm.splitFolio(source, vpn)
+/** Whether a page is nobody else's; the first page of a large folio answers for all of it. */
+function isExclusive({ machine: { frames } }: HostMm, pfn: number): boolean {
+  return (frames.flags(frames.head(pfn)) & (FRAME_EXCLUSIVE | FRAME_ZERO)) !== 0
 }
 
 function moveHuge(mm: HostMm, target: Vma, from: number, to: number): number {
@@ -125,7 +125,7 @@ function moveHuge(mm: HostMm, target: Vma, from: number, to: number): number {
 }
 
 function movePte(mm: HostMm, target: Vma, from: number, to: number, sourceTable: number, targetTable: number, holes: boolean): number {
-  const { tables, frames, counters } = mm.machine
+  const { tables, counters } = mm.machine
   const fromAt = tables.base(sourceTable) + (from & 511)
   const toAt = tables.base(targetTable) + (to & 511)
   counters.ptes += 2
@@ -138,16 +138,28 @@ function movePte(mm: HostMm, target: Vma, from: number, to: number, sourceTable:
     if ((lo & SWP_EXCLUSIVE) === 0) return -EBUSY
     tables.set(targetTable, to & 511, mm.design.anomalies.moveKeepsSwapBit ? lo : lo & ~SWP_UFFD_WP, hi)
   } else {
-    const pfn = ptePfn(lo, hi)
-    if (frames.flags(pfn) & FRAME_ZERO) tables.set(targetTable, to & 511, pteLo(ZERO_PFN, PAGE_SPECIAL), pteHi(ZERO_PFN, target.flags))
-    else {
-      if ((frames.flags(pfn) & FRAME_EXCLUSIVE) === 0) return -EBUSY
-      rehome(mm, target, to, pfn)
-      tables.set(targetTable, to & 511, pteLo(pfn, PAGE_RW | PAGE_DIRTY), pteHi(pfn, target.flags))
-    }
+    const error = movePresent(mm, target, from, to, sourceTable, targetTable)
+    if (error) return error
   }
   tables.set(sourceTable, from & 511, 0, 0)
   mm.flushChanged(from, 1, 1)
+  return 0
+}
+
+/** A page of a large folio can only move once the folio is split; that may leave the zero page in its place. */
+function movePresent(mm: HostMm, target: Vma, from: number, to: number, sourceTable: number, targetTable: number): number {
+  const { tables, frames } = mm.machine
+  const at = tables.base(sourceTable) + (from & 511)
+  const pfnThere = (): number => ptePfn(tables.lo(sourceTable)[at], tables.hi(sourceTable)[at])
+  if (!isExclusive(mm, pfnThere())) return -EBUSY
+  if (frames.order(pfnThere()) !== 0 && !mm.splitFolio(pfnThere())) return -EAGAIN
+  const pfn = pfnThere()
+  if (!isExclusive(mm, pfn)) return -EBUSY
+  if (frames.flags(pfn) & FRAME_ZERO) tables.set(targetTable, to & 511, pteLo(ZERO_PFN, PAGE_SPECIAL), pteHi(ZERO_PFN, target.flags))
+  else {
+    rehome(mm, target, to, pfn)
+    tables.set(targetTable, to & 511, pteLo(pfn, PAGE_RW | PAGE_DIRTY), pteHi(pfn, target.flags))
+  }
   return 0
 }
 

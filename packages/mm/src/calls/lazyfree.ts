@@ -2,13 +2,11 @@
  * MADV_FREE: pages that may be dropped instead of swapped.
  *
  * @source v6.18 mm/madvise.c madvise_free_pte_range(); mm/swap.c folio_mark_lazyfree()
- * @fidelity simplified madvise_free_pte_range(): a whole huge leaf is split too, where Linux keeps it huge
  * @module
  */
 import {
   FRAME_ANON,
   FRAME_DIRTY,
-  FRAME_MAP,
   FRAME_SLOT,
   FRAME_SWAPBACKED,
   FRAME_ZERO,
@@ -20,41 +18,87 @@ import {
   SOFTLEAF_MARKER,
   SOFTLEAF_SWAP,
 } from '@faultline/mm-types'
-import { ptePfn } from '@faultline/pagetable-core'
+import { leafSpanEnd, pmdNumber, ptePfn } from '@faultline/pagetable-core'
 import { swpOffset } from '@faultline/swap-entry'
-import { splitHugePmd } from '../huge.ts'
+import { folioBatch, folioMapcount, isMappedShared } from '../folio.ts'
+import { HUGE_PAGES, hugePmdPfn } from '../huge.ts'
 import type { AddressSpace } from '../objects.ts'
+import { splitFolio } from '../split-folio.ts'
+import { dropSwapCache } from '../swap-cache.ts'
 import type { VmArea } from '../vma.ts'
 import { freeSwapEntry } from '../zap.ts'
 
 /** Marks the pages of [start, end) lazily freeable; swap entries and poison go at once, other markers stay. */
 export function lazyFree(mm: AddressSpace, vma: VmArea, start: number, end: number): void {
-  const tables = mm.machine.tables
-  for (let vpn = start; vpn < end; vpn++) {
-    if (mm.hugeLeaf(vpn) !== 0) splitHugePmd(mm, vma, vpn)
+  const { tables, frames } = mm.machine
+  for (let vpn = start; vpn < end; ) {
+    if (mm.hugeLeaf(vpn) !== 0) {
+      const next = leafSpanEnd(vpn, end, 12)
+      // Split, its pages are looked at one by one; otherwise it was marked, or stays as it is.
+      if (next - vpn === HUGE_PAGES || !splitPart(mm, vpn)) {
+        if (next - vpn === HUGE_PAGES) markHugeLazy(mm, vpn)
+        vpn = next
+      }
+      continue
+    }
     const table = tables.pteTable(mm.pgd, vpn)
     if (table === 0) {
-      vpn = tables.nextPmd(mm.pgd, vpn - (vpn & 511) + 512, end) - 1
+      vpn = tables.nextPmd(mm.pgd, vpn - (vpn & 511) + 512, end)
       continue
     }
     const index = vpn & 511
     const at = tables.base(table) + index
     const lo = tables.lo(table)[at]
     const hi = tables.hi(table)[at]
-    if (lo & PAGE_PRESENT_ANY) markLazy(mm, table, at, ptePfn(lo, hi))
-    else if (lo !== 0 || hi !== 0) freeSoftleaf(mm, table, index, lo, hi)
+    let pages = 1
+    if (lo & PAGE_PRESENT_ANY) {
+      const pfn = ptePfn(lo, hi)
+      const order = frames.order(pfn)
+      if (order !== 0) {
+        pages = folioBatch(mm, vpn, end)
+        if (pages < 2 ** order) {
+          if (isMappedShared(mm.kernel, frames.head(pfn))) vpn += pages
+          else splitFolio(mm.kernel, pfn)
+          continue
+        }
+      }
+      markLazy(mm, at, table, pages, frames.head(pfn))
+    } else if (lo !== 0 || hi !== 0) freeSoftleaf(mm, table, index, lo, hi)
+    vpn += pages
   }
   mm.kernel.flush(mm, start, end - start, end - start)
 }
 
-function markLazy(mm: AddressSpace, table: number, at: number, pfn: number): void {
-  const frames = mm.machine.frames
-  const flags = frames.flags(pfn)
+/** @returns true when the huge page was split; the zero page and one that others map too are not */
+function splitPart(mm: AddressSpace, vpn: number): boolean {
+  const pfn = hugePmdPfn(mm, vpn)
+  return (mm.machine.frames.flags(pfn) & FRAME_ZERO) === 0 && !isMappedShared(mm.kernel, pfn) && splitFolio(mm.kernel, pfn)
+}
+
+/** @source v6.18 mm/huge_memory.c madvise_free_huge_pmd() */
+function markHugeLazy(mm: AddressSpace, vpn: number): void {
+  const { frames, tables } = mm.machine
+  const pfn = hugePmdPfn(mm, vpn)
+  if (frames.flags(pfn) & FRAME_ZERO || isMappedShared(mm.kernel, pfn)) return
+  const pmd = tables.pmdTable(mm.pgd, vpn)
+  tables.lo(pmd)[tables.base(pmd) + (pmdNumber(vpn) & 511)] &= ~(PAGE_DIRTY | PAGE_ACCESSED)
+  frames.clearFlags(pfn, FRAME_DIRTY | FRAME_SWAPBACKED)
+}
+
+/** Marks the folio that `pages` entries from `at` on map wholly. */
+function markLazy(mm: AddressSpace, at: number, table: number, pages: number, head: number): void {
+  const { frames, swap, tables } = mm.machine
+  const flags = frames.flags(head)
   if (flags & FRAME_ZERO || (flags & FRAME_ANON) === 0) return
-  if (frames.field(pfn, FRAME_MAP) !== 1) return
-  mm.machine.tables.lo(table)[at] &= ~(PAGE_DIRTY | PAGE_ACCESSED)
-  frames.clearFlags(pfn, FRAME_DIRTY)
-  if (frames.field(pfn, FRAME_SLOT) === 0) frames.clearFlags(pfn, FRAME_SWAPBACKED)
+  if (folioMapcount(mm.kernel, head) !== pages) return
+  const slot = frames.field(head, FRAME_SLOT)
+  if (slot !== 0) {
+    if (swap.count(slot - 1) !== 0) return
+    dropSwapCache(mm.machine, head)
+  }
+  frames.clearFlags(head, FRAME_DIRTY)
+  for (let i = 0; i < pages; i++) tables.lo(table)[at + i] &= ~(PAGE_DIRTY | PAGE_ACCESSED)
+  frames.clearFlags(head, FRAME_SWAPBACKED)
 }
 
 function freeSoftleaf(mm: AddressSpace, table: number, index: number, lo: number, hi: number): void {

@@ -39,7 +39,7 @@ import {
 import { reclaimPteTables } from '../free-tables.ts'
 import { unmergePages } from '../ksm.ts'
 import type { AddressSpace } from '../objects.ts'
-import { reclaimPages } from '../reclaim.ts'
+import { coolPages, reclaimPages } from '../reclaim.ts'
 import { filePage, type VmArea } from '../vma.ts'
 import { ZAP_PLAIN, zapRange } from '../zap.ts'
 import { type Call, eventsRead, type Waiting } from './call.ts'
@@ -109,7 +109,9 @@ function* adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, a
     case MADV_REMOVE:
       return yield* remove(mm, vma, start, end)
     case MADV_COLD:
-      return vma.flags & VM_LOCKED || vma.backend === 'hugetlb' ? -EINVAL : 0
+      if (vma.flags & VM_LOCKED || vma.backend === 'hugetlb') return -EINVAL
+      coolPages(mm, vma, start, end)
+      return 0
     case MADV_NORMAL:
     case MADV_WILLNEED:
       return 0

@@ -14,6 +14,7 @@ import { protFlags } from './mmap.ts'
  * @source v6.18 mm/mprotect.c do_mprotect_pkey()
  */
 export function mprotect(mm: AddressSpace, start: number, end: number, prot: number): number {
+  if (end <= start) return 0
   let reached = start
   for (const vma of mm.vmas.within(start, end)) {
     if (vma.start > reached) return -ENOMEM

@@ -80,7 +80,9 @@ function presentState(mm: AddressSpace, vpn: number, lo: number, hi: number, pag
     if (lo & PAGE_PSE) state |= STATE_FILE | STATE_THP
   } else {
     if ((frames.flags(frames.head(pfn)) & FRAME_ANON) === 0) state |= STATE_FILE
-    const mapped = flags & FRAME_HUGETLB || pageShift !== 12 ? frames.mapcount(frames.head(pfn)) : frames.mapcount(pfn)
+    // Of what is mapped huge, the mappings of the first page are counted, whichever page is asked for.
+    const counted = lo & PAGE_PSE || flags & FRAME_HUGETLB ? frames.head(pfn) : pfn
+    const mapped = frames.mapcount(counted)
     if (mapped === 1) state |= STATE_EXCLUSIVE
     if (pageShift !== 12) state |= STATE_HUGE
     else if (flags >>> FRAME_ORDER_SHIFT !== 0) state |= STATE_THP

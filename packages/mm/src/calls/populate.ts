@@ -4,7 +4,7 @@
  * @source v6.18 mm/gup.c faultin_page_range(); mm/madvise.c madvise_populate()
  * @module
  */
-import { EFAULT, EHWPOISON, EINVAL, ENOMEM, FAULT_DONE, FAULT_HWPOISON, VM_READ, VM_WRITE } from '@faultline/mm-types'
+import { EFAULT, EHWPOISON, EINVAL, ENOMEM, FAULT_DONE, FAULT_HWPOISON, FAULT_OOM, VM_READ, VM_WRITE } from '@faultline/mm-types'
 import { translate } from '../access.ts'
 import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from '../access-request.ts'
 import { handleFault } from '../fault.ts'
@@ -18,16 +18,26 @@ import type { Call } from './call.ts'
  */
 export function* populate(mm: AddressSpace, start: number, end: number, write: boolean, request: AccessRequest): Call {
   for (let vpn = start; vpn < end; vpn++) {
-    const vma = mm.vmas.find(vpn)
-    if (vma === undefined) return -ENOMEM
-    if (write ? (vma.flags & VM_WRITE) === 0 : (vma.flags & VM_READ) === 0) return -EINVAL
-    for (let round = 0; translate(mm, vpn, write) === 0; round++) {
-      if (round > 32) return ACCESS_LIVELOCK
+    for (let round = 0; ; round++) {
+      // The mapping may have changed while the fault waited.
+      const vma = mm.vmas.find(vpn)
+      if (vma === undefined) return -ENOMEM
+      if (write ? (vma.flags & VM_WRITE) === 0 : (vma.flags & VM_READ) === 0) return -EINVAL
+      if (translate(mm, vpn, write) !== 0) break
+      if (round > MOST_ROUNDS) return ACCESS_LIVELOCK
       const code = handleFault(mm, vpn, write, request)
       if (code === ACCESS_WAITS) yield 'fault'
-      else if (code === FAULT_HWPOISON) return -EHWPOISON
-      else if (code !== FAULT_DONE) return -EFAULT
+      else if (code !== FAULT_DONE) return faultErrno(code, true)
     }
   }
   return 0
+}
+
+/** Faults after which a page that is still not there never will be. */
+export const MOST_ROUNDS = 32
+
+/** @param tellsPoison FOLL_HWPOISON @source v6.18 include/linux/mm.h vm_fault_to_errno() */
+export function faultErrno(code: number, tellsPoison: boolean): number {
+  if (code === FAULT_OOM) return -ENOMEM
+  return code === FAULT_HWPOISON && tellsPoison ? -EHWPOISON : -EFAULT
 }
