@@ -88,9 +88,9 @@ const HUGE_PAGES: readonly NotModelled[] = [
     source: 'mm/shmem.c shmem_alloc_and_add_folio()',
   },
   {
-    what: 'Splitting the folio itself (not its mapping): deferred split queue, split before swap-out, on truncation or on UFFDIO_MOVE',
-    why: 'only mappings are split; the frames of a huge page stay one folio until all of it is free',
-    source: 'mm/huge_memory.c __folio_split(), deferred_split_folio()',
+    what: 'The deferred split queue, and the splitting of huge pages that are mostly unused under memory pressure',
+    why: 'nothing runs by itself; a huge page of which parts are unmapped stays whole until a call or reclaim splits it',
+    source: 'mm/huge_memory.c deferred_split_folio(), deferred_split_scan(); transparent_hugepage/shrink_underused',
   },
   {
     what: 'Swap clusters of a huge page (THP_SWAP) and large folios read from swap',
@@ -122,11 +122,6 @@ const RECLAIM: readonly NotModelled[] = [
   },
   { what: 'Memory cgroups', why: 'nothing is charged', source: 'mm/memcontrol.c' },
   {
-    what: 'Mlocked pages being spared by reclaim',
-    why: 'VM_LOCKED refuses advice, as in Linux, but reclaim by the kernel does not look at it',
-    source: 'mm/mlock.c mlock_folio(); mm/rmap.c try_to_unmap_one()',
-  },
-  {
     what: 'Swap readahead, zswap, synchronous swap devices, several swap areas, swapon and its limit on areas',
     why: 'there is one area; each entry is read alone. How many areas a configuration leaves is computed, not enforced',
     source: 'mm/swap_state.c swapin_readahead(); mm/swapfile.c',
@@ -137,8 +132,8 @@ const RECLAIM: readonly NotModelled[] = [
     source: 'mm/swapfile.c unuse_pte(); mm/memory.c do_swap_page()',
   },
   {
-    what: 'MADV_COLD and MADV_WILLNEED',
-    why: 'their errors are modelled; their effect is on LRU lists and readahead, which are not',
+    what: 'MADV_WILLNEED, and the ageing that MADV_COLD is for',
+    why: 'their errors are modelled, and that MADV_COLD splits huge pages; the rest is on LRU lists and readahead, which are not',
     source: 'mm/madvise.c madvise_cold(), madvise_willneed()',
   },
   {

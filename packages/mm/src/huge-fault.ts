@@ -66,9 +66,9 @@ function isSuitable(vma: Vma, vpn: number): boolean {
 function faultAnonHuge(kernel: Kernel, mm: AddressSpace, fault: Fault): number {
   const { vma, vpn } = fault
   const machine = kernel.machine
-  if (vma.flags & VM_UFFD_MISSING) return FAULT_MISSING
   if (machine.tables.pmdTableAlloc(mm.pgd, vpn) === 0) return FAULT_OOM
   mm.prepareAnonVma(vma)
+  if (vma.flags & VM_UFFD_MISSING) return FAULT_MISSING
   if (!fault.write && kernel.settings.hugeZeroPage) {
     setPmd(mm, vpn, pteLo(HUGE_ZERO_PFN, PAGE_PSE), pteHi(HUGE_ZERO_PFN, vma.flags))
   } else {

@@ -213,6 +213,7 @@ function performMremap(session: Laboratory, op: MremapOp): Outcome {
       dontUnmap: op.dontUnmap,
       fixed,
       to: fixed ? to / 4096 : bindings.place(newPages, pageShift),
+      thread: threadOf(op),
     }),
     (result) => {
       if (result < 0) return { errno: -result }
@@ -237,7 +238,12 @@ function calls(session: Laboratory, op: Operation, range: Range, call: (mm: Addr
 }
 
 /** Runs a call that may wait over all pages that a range touches. */
-function callsTouching(session: Laboratory, op: Operation, range: Range, call: (mm: AddressSpace, start: number, end: number) => Call): Outcome {
+function callsTouching(
+  session: Laboratory,
+  op: Operation,
+  range: Range,
+  call: (mm: AddressSpace, start: number, end: number) => Call,
+): Outcome {
   const start = session.bindings.address(range.at)
   const end = start + session.bindings.length(range)
   return session.blocked.drive(op, call(session.mm(op), Math.floor(start / 4096), Math.ceil(end / 4096)))

@@ -116,7 +116,7 @@ function reclaimAt(mm: AddressSpace, vma: VmArea, vpn: number, pressure: boolean
   return reclaimPage(mm, vma, vpn, pfn, pressure)
 }
 
-/** @source v6.18 mm/huge_memory.c unmap_huge_pmd_locked(), __discard_anon_folio_pmd_locked() */
+/** A huge page that is clean and lazily free is dropped without its folio being split; its table of ptes stays. @source v6.18 mm/rmap.c try_to_unmap_one() */
 function dropLazyHuge(mm: AddressSpace, vma: VmArea, vpn: number): boolean {
   const { frames } = mm.machine
   const pfn = hugePmdPfn(mm, vpn)
@@ -125,6 +125,7 @@ function dropLazyHuge(mm: AddressSpace, vma: VmArea, vpn: number): boolean {
     frames.setFlags(pfn, FRAME_SWAPBACKED)
     return false
   }
+  splitHugePmd(mm, vma, vpn)
   zapRange(mm, vma, vpn, vpn + HUGE_PAGES, ZAP_PLAIN)
   return true
 }

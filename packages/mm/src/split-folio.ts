@@ -6,15 +6,7 @@
  * @fidelity simplified: a page holds nothing but zeroes when its stamp is 0
  * @module
  */
-import {
-  FRAME_ANON,
-  FRAME_MAP,
-  FRAME_REF,
-  PAGE_SOFT_DIRTY,
-  PAGE_SPECIAL,
-  PAGE_UFFD_WP,
-  VM_LOCKED,
-} from '@faultline/mm-types'
+import { FRAME_ANON, FRAME_MAP, FRAME_REF, PAGE_SOFT_DIRTY, PAGE_SPECIAL, PAGE_UFFD_WP, VM_LOCKED } from '@faultline/mm-types'
 import { mkPteLo, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
 import { folioMapcount, presentPfn } from './folio.ts'
 import { HUGE_PAGES, hugePmdLo, hugePmdPfn, splitHugePmd } from './huge.ts'

@@ -28,6 +28,11 @@ export class VmaList {
     return vma
   }
 
+  /** The vma that holds a page, or the first one after it. @source v6.18 mm/mmap.c find_vma() */
+  next(vpn: number): VmArea | undefined {
+    return this.list[this.lowerBound(vpn)]
+  }
+
   /** Index of the first vma that ends after a page. */
   private lowerBound(vpn: number): number {
     let low = 0
@@ -88,13 +93,18 @@ export class VmaList {
     return this.mergeAround(middle)
   }
 
-  /** Joins a vma with its neighbours where Linux would. @source v6.18 mm/vma.c vma_merge_existing_range() */
-  mergeAround(vma: VmArea): VmArea {
+  /**
+   * Joins a vma with its neighbours where Linux would.
+   *
+   * @param apart a vma not to join it with
+   * @source v6.18 mm/vma.c vma_merge_existing_range(), vma_merge_new_range()
+   */
+  mergeAround(vma: VmArea, apart?: VmArea): VmArea {
     const i = this.list.indexOf(vma)
     const next = this.list[i + 1]
-    if (next !== undefined && canMerge(vma, next)) this.absorb(vma, next)
+    if (next !== undefined && next !== apart && canMerge(vma, next)) this.absorb(vma, next)
     const previous = this.list[i - 1]
-    if (previous !== undefined && canMerge(previous, vma)) {
+    if (previous !== undefined && previous !== apart && canMerge(previous, vma)) {
       this.absorb(previous, vma)
       return previous
     }

@@ -59,7 +59,7 @@ function fillPages(mm: HostMm, call: UffdFill): number {
   const end = first + call.length / 4096
   const vma = mm.findVma(first)
   if (vma === undefined) return -ENOENT
-  // @source v6.18 mm/userfaultfd.c uffd_lock_vma(): private mappings get an anon_vma before anything else is asked
+  // Private mappings are made ready for pages before it is asked who watches them. @source v6.18 mm/userfaultfd.c uffd_lock_vma()
   if ((vma.flags & VM_SHARED) === 0) mm.prepareAnonVma(vma)
   if (vma.uffd === null || end > vma.end) return -ENOENT
   const armed = call.kind !== 'zeropage' && call.kind !== 'poison' && (call.mode & UFFDIO_COPY_MODE_WP) !== 0

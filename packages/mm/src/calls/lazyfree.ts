@@ -25,11 +25,10 @@ import { HUGE_PAGES, hugePmdPfn } from '../huge.ts'
 import type { AddressSpace } from '../objects.ts'
 import { splitFolio } from '../split-folio.ts'
 import { dropSwapCache } from '../swap-cache.ts'
-import type { VmArea } from '../vma.ts'
 import { freeSwapEntry } from '../zap.ts'
 
 /** Marks the pages of [start, end) lazily freeable; swap entries and poison go at once, other markers stay. */
-export function lazyFree(mm: AddressSpace, vma: VmArea, start: number, end: number): void {
+export function lazyFree(mm: AddressSpace, start: number, end: number): void {
   const { tables, frames } = mm.machine
   for (let vpn = start; vpn < end; ) {
     if (mm.hugeLeaf(vpn) !== 0) {

@@ -69,21 +69,29 @@ export type Collapse = (vma: VmArea, start: number, end: number) => number
  * @returns 0 or a negated errno; holes give -ENOMEM after everything mapped was advised
  */
 export function* madvise(mm: AddressSpace, start: number, end: number, advice: number, collapse: Collapse = () => -EINVAL): Call {
-  if (start === end) return 0
+  if (end <= start) return 0
   let unmapped = false
-  let reached = start
-  for (const vma of mm.vmas.within(start, end)) {
+  for (let reached = start; reached < end; ) {
+    // Looked for anew each time: while an event waited to be read, the mappings may have changed.
+    const vma = mm.vmas.next(reached)
+    if (vma === undefined || vma.start >= end) return -ENOMEM
     if (vma.start > reached) unmapped = true
-    const from = Math.max(vma.start, start)
-    const to = Math.min(vma.end, end)
-    const error = advice === MADV_COLLAPSE ? collapse(vma, from, to) : yield* adviseVma(mm, vma, from, to, advice)
+    const part = { start: Math.max(vma.start, reached), end: Math.min(vma.end, end) }
+    const error = advice === MADV_COLLAPSE ? collapse(vma, part.start, part.end) : yield* adviseVma(mm, vma, part, advice)
     if (error) return error
-    reached = to
+    reached = part.end
   }
-  return unmapped || reached < end ? -ENOMEM : 0
+  return unmapped ? -ENOMEM : 0
 }
 
-function* adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, advice: number): Call {
+/** Pages of one vma. What drops the lock says how far the vma reached that it found then. */
+interface Part {
+  readonly start: number
+  end: number
+}
+
+function* adviseVma(mm: AddressSpace, vma: VmArea, part: Part, advice: number): Call {
+  const { start, end } = part
   const flags = FLAG_ADVICE.get(advice)
   if (flags !== undefined) {
     if (advice === MADV_WIPEONFORK && (vma.file !== null || vma.flags & VM_SHARED)) return -EINVAL
@@ -95,13 +103,13 @@ function* adviseVma(mm: AddressSpace, vma: VmArea, start: number, end: number, a
   }
   switch (advice) {
     case MADV_DONTNEED:
-      return yield* dontneed(mm, vma, start, end)
+      return yield* dontneed(mm, vma, part)
     case MADV_PAGEOUT:
       if (vma.flags & VM_LOCKED || vma.backend === 'hugetlb') return -EINVAL
       reclaimPages(mm, vma, start, end, false)
       return 0
     case MADV_FREE:
-      return yield* free(mm, vma, start, end)
+      return yield* free(mm, vma, part)
     case MADV_GUARD_INSTALL:
       return guardInstall(mm, vma, start, end)
     case MADV_GUARD_REMOVE:
@@ -132,13 +140,15 @@ function* announceRemoval(mm: AddressSpace, vma: VmArea, start: number, end: num
  *
  * @source mm/madvise.c madvise_dontneed_free(), madvise_dontneed_single_vma()
  */
-function* dontneed(mm: AddressSpace, asked: VmArea, start: number, askedEnd: number): Call {
+function* dontneed(mm: AddressSpace, asked: VmArea, part: Part): Call {
+  const { start } = part
   if (!mayDiscard(asked, start)) return -EINVAL
-  const announced = wholePages(asked, askedEnd)
+  const announced = wholePages(asked, part.end)
   yield* announceRemoval(mm, asked, start, announced)
   const vma = asked.uffd === null ? asked : mm.vmas.find(start)
   if (vma === undefined) return -ENOMEM
   if (!mayDiscard(vma, start)) return -EINVAL
+  part.end = Math.min(part.end, vma.end)
   const end = wholePages(vma, Math.min(announced, vma.end))
   zapRange(mm, vma, start, end, ZAP_PLAIN)
   if (vma.pageShift === 12) reclaimPteTables(mm, start, end)
@@ -156,14 +166,15 @@ function wholePages(vma: VmArea, end: number): number {
 }
 
 /** The remove event goes out before the memory type is looked at: anomaly 8. @source mm/madvise.c madvise_dontneed_free() */
-function* free(mm: AddressSpace, asked: VmArea, start: number, end: number): Call {
+function* free(mm: AddressSpace, asked: VmArea, part: Part): Call {
   if (asked.flags & VM_LOCKED || asked.backend === 'hugetlb') return -EINVAL
   if (asked.file !== null && !mm.kernel.design.anomalies.freeAnnouncesBeforeRefusing) return -EINVAL
-  yield* announceRemoval(mm, asked, start, end)
-  const vma = asked.uffd === null ? asked : mm.vmas.find(start)
+  yield* announceRemoval(mm, asked, part.start, part.end)
+  const vma = asked.uffd === null ? asked : mm.vmas.find(part.start)
   if (vma === undefined) return -ENOMEM
   if (vma.flags & VM_LOCKED || vma.file !== null) return -EINVAL
-  lazyFree(mm, vma, start, Math.min(end, vma.end))
+  part.end = Math.min(part.end, vma.end)
+  lazyFree(mm, part.start, part.end)
   return 0
 }
 

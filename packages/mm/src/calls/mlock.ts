@@ -32,6 +32,12 @@ export function* mlock(mm: AddressSpace, start: number, end: number, locks: bool
   return result === -EFAULT ? -ENOMEM : result
 }
 
+/** Faults in a part that was added to locked memory; what cannot be, is not. @source v6.18 include/linux/mm.h mm_populate() */
+export function* populateLocked(mm: AddressSpace, start: number, end: number, thread: string): Call {
+  const result = yield* lockedPages(mm, start, end, thread)
+  return result === ACCESS_LIVELOCK ? result : 0
+}
+
 /** Faults in what is mapped of [start, end): what was unmapped while a fault waited is passed. */
 function* lockedPages(mm: AddressSpace, start: number, end: number, thread: string): Call {
   const request = { cpu: 0, thread, user: false, byte: 0, stamp: 0 }

@@ -10,6 +10,7 @@ import { moveTables } from '../move-tables.ts'
 import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
 import { type Call, eventsRead } from './call.ts'
+import { populateLocked } from './mlock.ts'
 import { munmap } from './mmap.ts'
 
 /** One call; pages are 4 KiB pages. `to` is the place to move to if the mapping moves. */
@@ -21,6 +22,8 @@ export interface MremapRequest {
   readonly dontUnmap: boolean
   readonly fixed: boolean
   readonly to: number
+  /** Who asks, and waits when locked memory that grew is filled. */
+  readonly thread: string
 }
 
 /** @returns the first page of the mapping, or a negated errno */
@@ -40,7 +43,8 @@ export function* mremap(mm: AddressSpace, request: MremapRequest): Call {
   if (newPages < pages) return (yield* munmap(mm, start + newPages, start + pages)) || start
   if (start + pages === vma.end && mm.vmas.within(vma.end, start + newPages).length === 0) {
     vma.end = start + newPages
-    mm.vmas.mergeAround(vma)
+    const locked = mm.vmas.mergeAround(vma).flags & VM_LOCKED
+    if (locked) yield* populateLocked(mm, start + pages, start + newPages, request.thread)
     return start
   }
   return mayMove ? yield* moveVma(mm, vma, request) : -ENOMEM
@@ -83,15 +87,7 @@ function* moveAll(mm: AddressSpace, request: MremapRequest): Call {
   return to
 }
 
-/** What stays behind holds no private page any more. @source v6.18 mm/mremap.c dontunmap_complete() */
-function dontUnmapComplete(old: VmArea, start: number, end: number): void {
-  old.flags &= ~VM_LOCKED
-  if (old.anonVma === null || old.start !== start || old.end !== end) return
-  old.anonVma.vmas.delete(old)
-  old.anonVma = null
-}
-
-function* moveVma(mm: AddressSpace, vma: VmArea, request: MremapRequest): Call {
+function* moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest): Call {
   const { start, pages, newPages, dontUnmap, fixed, to } = request
   if (fixed) {
     const error = yield* munmap(mm, to, to + newPages)
@@ -99,22 +95,39 @@ function* moveVma(mm: AddressSpace, vma: VmArea, request: MremapRequest): Call {
   }
   const moves = Math.min(pages, newPages)
   if (newPages < pages) yield* munmap(mm, start + newPages, start + pages)
-  const offset = start - vma.start
-  const pgoff = vma.file === null && vma.anonVma === null ? to : vma.pgoff + offset
+  const vma = dontUnmap && asked.flags & VM_LOCKED ? cutOut(mm, start, start + pages) : (mm.vmas.find(start) ?? asked)
+  const pgoff = vma.file === null && vma.anonVma === null ? to : vma.pgoff + (start - vma.start)
   const target = vma.copy(mm, to, to + newPages, pgoff)
-  const keeps = vma.uffd === null || mm.kernel.uffd.remapped(vma, start, to, pages)
   const watched = vma.uffd !== null
-  if (!keeps) {
-    target.uffd = null
-    target.flags &= ~VM_UFFD_FLAGS
-  }
   mm.vmas.insert(target)
-  moveTables(mm, vma, start, start + moves, to, watched && !keeps)
-  mm.vmas.mergeAround(target)
+  // Joined with its neighbours while it is watched, maybe with the vma it comes from: they lose the registration together.
+  const merged = mm.vmas.mergeAround(target, dontUnmap ? vma : undefined)
+  const keeps = !watched || mm.kernel.uffd.remapped(merged, start, to, pages)
+  if (!keeps) {
+    merged.uffd = null
+    merged.flags &= ~VM_UFFD_FLAGS
+  }
+  const locked = (merged.flags & VM_LOCKED) !== 0
+  moveTables(mm, merged, start, start + moves, to, watched && !keeps)
+  if (dontUnmap) abandon(vma, start, start + pages)
+  else yield* munmap(mm, start, start + moves)
+  if (locked && newPages > pages) yield* populateLocked(mm, to + pages, to + newPages, request.thread)
   yield* eventsRead(mm.kernel)
-  if (dontUnmap) {
-    const old = mm.vmas.find(start)
-    if (old !== undefined) dontUnmapComplete(old, start, start + moves)
-  } else yield* munmap(mm, start, start + moves)
   return to
+}
+
+/** Makes [start, end) a vma of its own. */
+function cutOut(mm: AddressSpace, start: number, end: number): VmArea {
+  mm.vmas.splitAt(start)
+  mm.vmas.splitAt(end)
+  return mm.vmas.find(start) as VmArea
+}
+
+/** What MREMAP_DONTUNMAP leaves: no longer locked; emptied as a whole it begins anew. @source v6.18 mm/mremap.c dontunmap_complete() */
+function abandon(vma: VmArea, start: number, end: number): void {
+  vma.flags &= ~VM_LOCKED
+  if (vma.start !== start || vma.end !== end) return
+  vma.anonVma?.vmas.delete(vma)
+  vma.anonVma = null
+  if (vma.file === null) vma.pgoff = vma.start
 }

@@ -43,7 +43,7 @@ export function scanPagemap(mm: AddressSpace, request: ScanRequest): ScanResult 
   let errno = 0
   const last = end / 4096
   let vpn = start / 4096
-  for (const vma of mm.vmas.within(vpn, last)) {
+  for (const vma of vpn < last ? mm.vmas.within(vpn, last) : []) {
     vpn = Math.max(vma.start, vpn)
     const error = scanVma(mm, vma, vpn, Math.min(vma.end, last), request, output)
     if (error < 0) errno = -error
