@@ -5,3 +5,4 @@ export { type LinuxOptions, type LinuxSystem, linuxSystem } from './linux-system
 export { type Change, describeChange, type SettingChange, type SwapFileChange, type ZramChange } from './machine-changes.ts'
 export { type MachineNeeds, type PreparedMachine, planMachine, prepareMachine, recoverMachine, type SetupOptions } from './machine-setup.ts'
 export { recordingHeader, recordProgram } from './recording.ts'
+export { freeGiganticPages } from './settings.ts'

@@ -46,9 +46,7 @@ function settings(): Record<string, string> {
 function kernelOptions(): Record<string, string> {
   const text = kernelConfig()
   if (text === undefined) return {}
-  return Object.fromEntries(
-    OPTIONS.map((name) => [`CONFIG_${name}`, new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(text)?.[1] ?? 'n']),
-  )
+  return Object.fromEntries(OPTIONS.map((name) => [`CONFIG_${name}`, new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(text)?.[1] ?? 'n']))
 }
 
 function kernelConfig(): string | undefined {
@@ -75,9 +73,14 @@ export async function recordProgram(system: System, program: string, { memory, s
     }
   } catch (error) {
     if (!(error instanceof ExpressionError || error instanceof ReferenceError)) throw error
-    return { ...known, ended: error.message }
+    return { ...known, ended: reasonOf(error) }
   } finally {
     await session.close()
   }
   return known
+}
+
+/** What could not be performed, without the name of the system: that stands at the head of the recording. */
+function reasonOf(error: ExpressionError | ReferenceError): string {
+  return error instanceof ExpressionError ? error.message.replace(`${error.system} cannot express `, '') : error.message
 }

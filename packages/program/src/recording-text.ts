@@ -10,7 +10,7 @@ import { MEMORY_TYPES, type Memory, type Operation } from './operations.ts'
 import { parseProgram } from './parse.ts'
 import { HEADER, printOperation } from './print.ts'
 import { instantiate } from './program.ts'
-import type { RecordedProgram, RecordedStep, Recording } from './recording.ts'
+import type { RecordedStep, Recording } from './recording.ts'
 import type { Outcome } from './system.ts'
 
 const FORMAT = 'faultline-recording'

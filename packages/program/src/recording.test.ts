@@ -73,7 +73,7 @@ test('what was not recorded is refused by name, and what could not be performed 
   const session = await recordedSystem([RECORDING]).open()
   expect(() => session.perform({ op: 'status' })).toThrow(ExpressionError)
   expect(() => session.perform({ op: 'status' })).toThrow("'status' as operation 1")
-  for (const { operation } of OTHER.steps) session.perform(operation)
+  for (const { operation } of OTHER.steps) await session.perform(operation)
   expect(() => session.perform({ op: 'status' })).toThrow('not performed then: no room')
 })
 
