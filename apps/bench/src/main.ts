@@ -6,7 +6,6 @@ import { Command, CommanderError } from 'commander'
 import { addCompare } from './commands/compare.ts'
 import { addDesigns } from './commands/designs.ts'
 import { addMatrix } from './commands/matrix.ts'
-import { addRecord } from './commands/record.ts'
 import { addReplay } from './commands/replay.ts'
 import { addScripts } from './commands/scripts.ts'
 import { addStart } from './commands/start.ts'
@@ -66,7 +65,7 @@ export function createProgram(context: Context): Command {
     })
     .helpCommand(false)
     .addHelpText('after', EXIT_CODES)
-  for (const add of [addStart, addCompare, addReplay, addMatrix, addScripts, addRecord, addDesigns, addWorkloads, addTraces, addVerify])
+  for (const add of [addStart, addCompare, addReplay, addMatrix, addScripts, addDesigns, addWorkloads, addTraces, addVerify])
     add(program, context)
   return program
 }

@@ -170,6 +170,7 @@ int main(int argc, char **argv)
 	uffd_prepare();
 	memory_prepare(argc > 2 ? argv[2] : 0);
 	while ((line = next_line())) {
+		session.turn++;
 		run_line(line);
 		say("\n");
 	}

@@ -42,6 +42,14 @@ void forget_messages(int tid)
 				drop_kept(&session.uffds[i], k);
 }
 
+void forget_old_messages(struct thread *thread)
+{
+	for (int i = 0; i < MAX_UFFDS; i++)
+		for (int k = session.uffds[i].nr_kept - 1; k >= 0; k--)
+			if (session.uffds[i].kept[k].tid == thread->tid && session.uffds[i].kept[k].times_run != times_run(thread))
+				drop_kept(&session.uffds[i], k);
+}
+
 static void keep_messages(struct uffd *uffd)
 {
 	struct fl_msg msg;
@@ -53,7 +61,10 @@ static void keep_messages(struct uffd *uffd)
 		forget_messages((int)msg.arg.pagefault.ptid);
 		if (uffd->nr_kept == MAX_KEPT)
 			drop_kept(uffd, 0);
+		int process;
+		struct thread *thread = thread_of((int)msg.arg.pagefault.ptid, &process);
 		uffd->kept[uffd->nr_kept].tid = (int)msg.arg.pagefault.ptid;
+		uffd->kept[uffd->nr_kept].times_run = thread ? times_run(thread) : 0;
 		uffd->kept[uffd->nr_kept++].msg = msg;
 	}
 }
@@ -136,11 +147,11 @@ int monitor_reads_events(struct thread *thread)
 		if (!uffd->known || uffd->fd < 0 || !uffd->has_monitor)
 			continue;
 		/* Faults come out first, whoever reads. */
-		keep_messages(uffd);
-		while (read(uffd->fd, &msg, sizeof(msg)) == sizeof(msg)) {
+		while (keep_messages(uffd), read(uffd->fd, &msg, sizeof(msg)) == sizeof(msg)) {
 			if (msg.event == FL_EVENT_FORK)
 				park_uffd((int)msg.arg.fork.ufd);
-			note_answered(thread, uffd, &msg, -1);
+			if (thread)
+				note_answered(thread, uffd, &msg, -1);
 			read_any = 1;
 		}
 	}

@@ -1,8 +1,10 @@
 /* A program's beginning and end, and the names it gives: regions, places, extents. */
 #include "session.h"
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,6 +15,27 @@
 #define GIB_SHIFT 30
 
 struct session session;
+
+/*
+ * Threads of programs go before the server and each other in the order in which they become ready, each until it waits: whatever one call
+ * wakes has run when the call returns here, in the kernel's own order. Threads and children inherit it. Without the right to ask for this
+ * they run in any order. On this CPU nobody else can look whether one goes round for ever, so the kernel tells it.
+ */
+static void schedule_in_order(void)
+{
+	struct sched_param priority = { .sched_priority = 1 };
+
+	sched_setscheduler(0, SCHED_FIFO, &priority);
+	limit_running(0);
+}
+
+void limit_running(int pid)
+{
+	uint64_t most = (uint64_t)(session.slow ? SLOW_LIVELOCK_MS : LIVELOCK_MS) * 1000;
+	struct rlimit limit = { most, RLIM_INFINITY };
+
+	prlimit(pid, RLIMIT_RTTIME, &limit, 0);
+}
 
 void session_open(void)
 {
@@ -37,6 +60,7 @@ void session_open(void)
 		syscall(SYS_close_range, CONTROL_FD + 1, ~0u, 0);
 		close(0);
 		close(1);
+		schedule_in_order();
 		tenant_main(-1);
 	}
 	setpgid(pid, pid);
@@ -120,8 +144,12 @@ int64_t next_place(int64_t pages, int shift, int64_t *after)
 
 void note_extent(uint64_t start, uint64_t length, int shift)
 {
-	if (shift == GIB_SHIFT)
+	if (shift == GIB_SHIFT && !session.slow) {
 		session.slow = 1;
+		for (int i = 0; i < MAX_PROCESSES; i++)
+			if (session.processes[i].pid > 0)
+				limit_running(session.processes[i].pid);
+	}
 	if (session.nr_extents < MAX_EXTENTS)
 		session.extents[session.nr_extents++] = (struct extent){ start, start + length, shift };
 }
@@ -180,6 +208,8 @@ void say_completed(struct process *process, struct thread *thread, const struct 
 	const struct pending *pending = &thread->pending;
 
 	if (reply->interrupted) {
+		/* The kernel has raised it. */
+		limit_running(process->pid);
 		say_errno(0);
 		say(" b l");
 		return;

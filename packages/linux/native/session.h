@@ -14,6 +14,9 @@
 #define MAX_WORDS 40
 /* Most answers a monitor gives to one access: as the model's. */
 #define MOST_ANSWERS 6
+/* CPU time after which a request that does not wait counts as restarting for ever; pages of 1 GiB take long to clear. */
+#define LIVELOCK_MS 100
+#define SLOW_LIVELOCK_MS 3000
 /* Messages noted for one request. */
 #define MAX_ANSWERED 24
 
@@ -35,6 +38,7 @@ struct thread {
 	int64_t times_run; /* when it began to wait */
 	struct pending pending;
 	int answers;
+	uint64_t turn; /* the operation at which monitors last answered it */
 	/* Messages that monitors answered during the present request. */
 	int nr_answered;
 	struct { struct fl_msg msg; int thread_named; int state; } answered[MAX_ANSWERED];
@@ -56,7 +60,7 @@ struct uffd {
 	uint64_t features;
 	/* Messages read but not yet handed out, oldest first. */
 	int nr_kept;
-	struct { struct fl_msg msg; int tid; } kept[MAX_KEPT];
+	struct { struct fl_msg msg; int tid; int64_t times_run; } kept[MAX_KEPT];
 };
 
 struct session {
@@ -69,6 +73,7 @@ struct session {
 	int nr_extents;
 	int64_t next_free; /* page number */
 	uint64_t clock;
+	uint64_t turn; /* number of the present operation */
 	int slow; /* has pages of 1 GiB */
 };
 
@@ -98,6 +103,8 @@ int64_t next_place(int64_t pages, int shift, int64_t *after);
 void note_extent(uint64_t start, uint64_t length, int shift);
 uint64_t page_size_at(uint64_t address);
 struct uffd *adopt_uffd(int64_t id, int process, int fd);
+/* How long threads of a process may run without a wait before they are called back; 0 for the caller. */
+void limit_running(int pid);
 /* Keeps a userfaultfd open that has no name, until the program ends. */
 void park_uffd(int fd);
 /* The errno of a call, 0 when it succeeded. */
@@ -150,15 +157,19 @@ void say_message(const struct fl_msg *msg, int named, int state);
 int uffd_copy(int fd, const struct fl_range *range, uint64_t mode, uint32_t stamp, int64_t *done);
 int uffd_fill(int fd, unsigned long request, const struct fl_range *range, uint64_t mode, int64_t *done);
 /* Finds whose thread it is; 0 when nobody's. */
-int thread_name(int tid, int *process, int *name);
+struct thread *thread_of(int tid, int *process);
+/* How often a thread has been given a CPU: one that was woken and waits again has run in between. */
+int64_t times_run(struct thread *thread);
 
 /* monitor.c */
 /* Lets a monitor answer the message of a thread that waits in a fault. Returns whether one did. */
 int monitor_answers_fault(struct process *process, struct thread *thread);
-/* Lets monitors read the events that a thread waits for to be read. Returns whether there were any. */
+/* Lets monitors read all events; they are noted for the thread that waits, if any. Returns whether there were any. */
 int monitor_reads_events(struct thread *thread);
 /* Forgets messages of a thread that waits no longer. */
 void forget_messages(int tid);
+/* Forgets messages of a thread from before it last ran: it waits again, for something else. */
+void forget_old_messages(struct thread *thread);
 
 /* memory.c */
 /* `path`: the swap area that `swapoff` may switch off and on again; none when 0. */

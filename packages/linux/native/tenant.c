@@ -44,9 +44,13 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 	uintptr_t slot = ((uintptr_t)__builtin_frame_address(0) - (uintptr_t)stacks) / STACK_SIZE;
 
 	(void)context;
-	if (slot >= MAX_THREADS || !services[slot].escaping)
+	if (slot >= MAX_THREADS || !services[slot].escaping) {
+		/* Called back when it had just come back by itself. */
+		if (signal == SIGUSR1 || signal == SIGXCPU)
+			return;
 		_exit(99);
-	if (signal == SIGUSR1) {
+	}
+	if (signal == SIGUSR1 || signal == SIGXCPU) {
 		services[slot].reply.interrupted = 1;
 	} else {
 		services[slot].reply.signal = signal;
@@ -78,6 +82,7 @@ void tenant_prepare(void)
 	sigaction(SIGSEGV, &action, 0);
 	sigaction(SIGBUS, &action, 0);
 	sigaction(SIGUSR1, &action, 0);
+	sigaction(SIGXCPU, &action, 0);
 	for (int i = 0; i < MAX_THREADS; i++)
 		stacks[i][0] = 0;
 	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);

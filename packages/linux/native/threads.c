@@ -14,9 +14,6 @@
 
 enum awaited { DONE, WAITS, GONE, STUCK };
 
-/* CPU time after which a request that does not wait counts as restarting for ever; pages of 1 GiB take long to clear. */
-#define LIVELOCK_MS 100
-#define SLOW_LIVELOCK_MS 3000
 #define STUCK_MS 8000
 #define HELLO_MS 3000
 #define FIRST_WAIT_NS 60000
@@ -132,8 +129,7 @@ static int64_t running_ms(struct thread *thread)
 	return (int64_t)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
 }
 
-/* How often a thread has been given a CPU: one that was woken and waits again has run in between. */
-static int64_t times_run(struct thread *thread)
+int64_t times_run(struct thread *thread)
 {
 	char text[96];
 	long times = 0;
@@ -197,10 +193,14 @@ static enum awaited await(struct process *process, struct thread *thread, struct
 	}
 }
 
-/* Follows a request to its end, monitors answering on the way. Returns WAITS with the thread left waiting. */
+/*
+ * Follows a request to its end, monitors answering on the way, once in an operation: answers that do not help would go on for ever.
+ * Returns WAITS with the thread left waiting.
+ */
 static enum awaited settle(struct process *process, struct thread *thread, struct reply *reply, int *fd)
 {
-	thread->answers = 0;
+	thread->answers = thread->turn == session.turn ? MOST_ANSWERS : 0;
+	thread->turn = session.turn;
 	thread->nr_answered = 0;
 	for (;;) {
 		enum awaited awaited = await(process, thread, reply, fd);
@@ -310,10 +310,12 @@ static struct thread *next_waiting(uint64_t after, struct process **process)
 	return found;
 }
 
-void say_finished(void)
+/* Looks at every waiting thread that has run since it was last looked at. Returns whether there was one. */
+static int say_some_finished(void)
 {
 	struct process *process;
 	struct thread *thread;
+	int any = 0;
 
 	for (uint64_t after = 0; (thread = next_waiting(after, &process)); ) {
 		struct reply reply;
@@ -322,7 +324,8 @@ void say_finished(void)
 		after = thread->since;
 		if (waits_for_monitor(thread) && times_run(thread) == thread->times_run)
 			continue;
-		forget_messages(thread->tid);
+		any = 1;
+		forget_old_messages(thread);
 		enum awaited awaited = settle(process, thread, &reply, &fd);
 		if (awaited == WAITS)
 			continue;
@@ -332,16 +335,23 @@ void say_finished(void)
 		say(" ");
 		say_outcome(process, thread, awaited, &reply, fd, 1);
 	}
+	return any;
 }
 
-int thread_name(int tid, int *process, int *name)
+void say_finished(void)
+{
+	do
+		monitor_reads_events(0);
+	while (say_some_finished());
+}
+
+struct thread *thread_of(int tid, int *process)
 {
 	for (int i = 0; i < MAX_PROCESSES; i++)
 		for (int j = 0; session.processes[i].pid > 0 && j < session.processes[i].nr_threads; j++)
 			if (session.processes[i].threads[j].tid == tid) {
 				*process = i;
-				*name = session.processes[i].threads[j].name;
-				return 1;
+				return &session.processes[i].threads[j];
 			}
 	return 0;
 }

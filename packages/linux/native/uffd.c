@@ -229,7 +229,8 @@ static const char *event_name(int event)
 /* event:flags:address:end:length:process.thread:state, absent ones empty */
 void say_message(const struct fl_msg *msg, int named, int state)
 {
-	int process, name;
+	struct thread *thread;
+	int process;
 
 	say(" m");
 	say(event_name(msg->event));
@@ -240,10 +241,11 @@ void say_message(const struct fl_msg *msg, int named, int state)
 		say(":");
 		say_number((int64_t)msg->arg.pagefault.address);
 		say(":::");
-		if (named && thread_name((int)msg->arg.pagefault.ptid, &process, &name)) {
+		thread = named ? thread_of((int)msg->arg.pagefault.ptid, &process) : 0;
+		if (thread) {
 			say_number(process);
 			say(".");
-			say_number(name);
+			say_number(thread->name);
 		}
 		say(":");
 		if (state >= 0)

@@ -4,7 +4,7 @@
  */
 import type { CollapsePolicy } from './collapse.ts'
 import type { UffdContext, Vma } from './objects.ts'
-import type { UffdHooks } from './uffd-hooks.ts'
+import type { UffdEvent, UffdHooks } from './uffd-hooks.ts'
 import type { HostMm } from './uffd-host.ts'
 
 /** A message as read from a descriptor. Addresses and lengths in bytes. */
@@ -17,6 +17,14 @@ export interface UffdMessage {
   readonly thread: string
   /** The child's userfaultfd (fork). */
   readonly child: UffdContext | null
+}
+
+/** The message of a fault, and the thread that waits. */
+export interface UffdFaultMessage {
+  readonly message: UffdMessage
+  readonly thread: string
+  /** True since the thread was woken: it waits no more, or again and for a message of its own. */
+  readonly isWoken: boolean
 }
 
 /** One fill call. Addresses and lengths in bytes. */
@@ -56,20 +64,18 @@ export interface UffdCalls extends UffdHooks {
   move(mm: HostMm, context: UffdContext, call: UffdMove): UffdFillResult
   wake(context: UffdContext, start: number, length: number): number
   close(mms: readonly HostMm[], context: UffdContext): void
-  /** The oldest message, or undefined (EAGAIN). */
+  /** The message of the fault that has waited longest, else of the oldest event, or undefined (EAGAIN). */
   read(context: UffdContext): UffdMessage | undefined
-  /** The newest message, not taken. */
-  newest(context: UffdContext): UffdMessage | undefined
-  /** Takes the newest message: that of the thread that runs now, which its monitor answers before older ones. */
-  takeNewest(context: UffdContext): UffdMessage | undefined
-  /** Events sent and not read: the calls that sent them wait. */
-  pendingEvents(context: UffdContext): number
-  /** The names of threads that were woken and not yet taken. */
-  peekWoken(context: UffdContext): string[]
-  /** Takes the names of threads that were woken since the last call. */
-  takeWoken(context: UffdContext): string[]
-  /** Forgets a waiting thread (it was ended, or its access is not to be retried). */
-  forgetWaiter(context: UffdContext, thread: string): void
+  /** As `read`, but leaves events alone. */
+  readFault(context: UffdContext): UffdFaultMessage | undefined
+  /** As `read`, but leaves faults alone. */
+  readEvent(context: UffdContext): UffdMessage | undefined
+  /** Who was woken since the last call, in the order in which the kernel woke them: threads that waited in a fault by name, or an event. */
+  takeWoken(): readonly (string | UffdEvent)[]
+  /** Lets a thread that waits in a fault go without a wake; its message can still be read when `keepsMessage`. */
+  forgetWaiter(context: UffdContext, thread: string, keepsMessage: boolean): void
+  /** Takes back an event whose sender has ended. */
+  forgetEvent(event: UffdEvent): void
 }
 
 /** Implemented by `policy-soft-dirty`. */

@@ -2,7 +2,7 @@
  * What the fault path and the system calls ask of the userfaultfd.
  * @module
  */
-import type { Fault, Mm, UffdContext, Vma } from './objects.ts'
+import type { Fault, UffdContext, Vma } from './objects.ts'
 
 /** Why a fault is handed to a monitor. */
 export const UFFD_REASON_MISSING = 1
@@ -16,11 +16,11 @@ export const UFFD_WAITS = 1
 /** The thread gets SIGBUS. */
 export const UFFD_SIGBUS = 2
 
-/** An event that was sent and that the call which sent it waits for. */
-export interface EventTicket {
+/** An event that a call will send once it has done its work, and then wait for to be read. */
+export interface UffdEvent {
   readonly context: UffdContext
-  /** The event's number in the order of its userfaultfd. */
-  readonly number: number
+  /** True when the monitor has read it, or the userfaultfd is closed. */
+  readonly isRead: boolean
 }
 
 /**
@@ -36,18 +36,16 @@ export interface UffdHooks {
   deliver(fault: Fault, reason: number): number
   /** fork: called for each copied vma that was registered, before its pages are copied; may keep the registration in the child. */
   forkVma(parent: Vma, child: Vma): void
-  /** fork: all vmas are copied. */
-  forkDone(parent: Mm, child: Mm): void
-  /** madvise removed the pages [start, end). */
+  /** madvise is about to remove the pages [start, end). */
   removed(vma: Vma, start: number, end: number): void
-  /** [start, end) of a registered vma was unmapped. */
+  /** A registered vma is about to go, by a call that unmaps [start, end): one event a userfaultfd and range, whatever its vmas. */
   unmapped(vma: Vma, start: number, end: number): void
   /** A registered vma was moved. @returns true when the registration moves along */
   remapped(vma: Vma, from: number, to: number, pages: number): boolean
-  /** Events sent since the last call of this. */
-  takeTickets(): readonly EventTicket[]
-  /** True when the monitor has read the event, or the userfaultfd is closed. */
-  isRead(ticket: EventTicket): boolean
-  /** The address space ends. */
-  exited(mm: Mm): void
+  /** Events that the present call has prepared since the last call of this, to be sent one after the other. */
+  takeEvents(): readonly UffdEvent[]
+  /** Sends an event: it is read at once when its userfaultfd is closed. */
+  send(event: UffdEvent): void
+  /** The call that waited for an event goes on, or gives up an event that it never sent. */
+  complete(event: UffdEvent): void
 }

@@ -2,7 +2,7 @@
  * What the names of a program stand for in a session: regions, files, userfaultfds, processes.
  * @module
  */
-import type { Inode, UffdContext } from '@faultline/mm-types'
+import type { Inode, UffdContext, UffdFaultMessage } from '@faultline/mm-types'
 import type { MonitorOp, Place, Range } from '@faultline/program'
 import type { AddressSpace } from './objects.ts'
 
@@ -17,6 +17,8 @@ export interface NamedUffd {
   readonly context: UffdContext
   readonly mm: AddressSpace
   monitor: MonitorOp | null
+  /** Messages of faults that the monitor has read and not answered, oldest first: `receive` hands them out. */
+  readonly kept: UffdFaultMessage[]
 }
 
 /** First page of the window in which regions are placed: 1 TiB. */

@@ -56,7 +56,6 @@ export function forkMm(parent: AddressSpace, child: AddressSpace): void {
     wrote = true
   }
   if (wrote) kernel.flush(parent, 0, 0x7fffffff)
-  kernel.uffd.forkDone(parent, child)
 }
 
 /** @source v6.18 mm/memory.c vma_needs_copy() */

@@ -4,7 +4,6 @@
  */
 export { access } from './access.ts'
 export { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from './access-request.ts'
-export { MONITOR_STAMP } from './blocked.ts'
 export { pageState } from './calls/pagemap.ts'
 export type { ScanRequest, ScanResult } from './calls/scan-output.ts'
 export { NOT_MODELLED, type NotModelled } from './fidelity.ts'
@@ -12,4 +11,5 @@ export { DEFAULT_SETTINGS, type KernelParts, SimulatedKernel } from './kernel.ts
 export type { ComposedKernel } from './laboratory.ts'
 export { ModelSession } from './model-session.ts'
 export { type ModelSystem, modelSystem } from './model-system.ts'
+export { MONITOR_STAMP } from './monitors.ts'
 export type { AddressSpace, Kernel, KernelSettings } from './objects.ts'

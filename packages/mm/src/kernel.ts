@@ -144,11 +144,10 @@ const NO_UFFD: UffdHooks = {
   forkVma: (_parent, child) => {
     child.uffd = null
   },
-  forkDone: () => {},
   removed: () => {},
   unmapped: () => {},
   remapped: () => false,
-  takeTickets: () => [],
-  isRead: () => true,
-  exited: () => {},
+  takeEvents: () => [],
+  send: () => {},
+  complete: () => {},
 }

@@ -38,6 +38,8 @@ export interface Waiters {
   attempt(pending: PendingAccess): Outcome
   /** Runs a call to its end, or until it waits for what no monitor reads. */
   drive(actor: Actor, call: Call, outcome?: (result: number) => Outcome): Outcome
+  /** Ends the waiting threads of a process. */
+  end(process: string): void
 }
 
 /** A session as the performers of operations see it. */

@@ -48,6 +48,7 @@ export class ModelSession implements SyncSession, Laboratory {
 
   perform(operation: Operation): Outcome {
     this.composed.kernel.machine.counters.calls++
+    this.blocked.next()
     const outcome = performMemory(this, operation) ?? performUffd(this, operation)
     if (outcome === undefined) {
       throw new ExpressionError(this.system, 'model', `the operation '${operation.op}'`, 'leave it out, or run the program on a kernel')
@@ -67,7 +68,7 @@ export class ModelSession implements SyncSession, Laboratory {
     if (code === FAULT_DONE) return ACCESS_DONE
     if (code === ACCESS_WAITS) {
       const context = this.composed.kernel.fault.vma.uffd
-      if (context !== null) this.composed.uffd.forgetWaiter(context, request.thread)
+      if (context !== null) this.composed.uffd.forgetWaiter(context, request.thread, true)
       return ACCESS_BLOCKED
     }
     return code === FAULT_SIGSEGV || code === FAULT_ACCESS ? ACCESS_SIGSEGV : ACCESS_SIGBUS

@@ -119,6 +119,7 @@ export function performMemory(session: Laboratory, op: Operation): Outcome | und
       return session.blocked.drive(op, fork(session.mm(op), child))
     }
     case 'exit':
+      session.blocked.end(op.process ?? 'main')
       exitMm(session.mm(op))
       return { errno: 0 }
     case 'madvise':

@@ -14,7 +14,7 @@ export function performUffd(session: Laboratory, op: Operation): Outcome | undef
   switch (op.op) {
     case 'userfaultfd': {
       if (op.flags & ~1) return { errno: EINVAL }
-      bindings.uffds.set(op.uffd, { context: calls.open((op.flags & 1) !== 0), mm: session.mm(op), monitor: null })
+      bindings.uffds.set(op.uffd, { context: calls.open((op.flags & 1) !== 0), mm: session.mm(op), monitor: null, kept: [] })
       return { errno: 0 }
     }
     case 'api': {
@@ -64,10 +64,12 @@ export function performUffd(session: Laboratory, op: Operation): Outcome | undef
       return callOutcome(calls.wake(context, bindings.address(op.range.at), bindings.length(op.range)))
     }
     case 'close': {
+      const { context, kept } = bindings.uffd(op.uffd)
       calls.close(
         composed.kernel.mms.filter((mm) => mm.alive),
-        bindings.uffd(op.uffd).context,
+        context,
       )
+      kept.length = 0
       return { errno: 0 }
     }
     case 'monitor':
@@ -81,13 +83,16 @@ export function performUffd(session: Laboratory, op: Operation): Outcome | undef
 }
 
 function receive(session: Laboratory, name: string, child: string | undefined): Outcome {
-  const { context } = session.bindings.uffd(name)
-  const message = session.composed.uffd.read(context)
+  const { context, kept } = session.bindings.uffd(name)
+  if (context.features < 0) return { errno: EINVAL }
+  // What a woken thread has sent is void.
+  while (kept[0]?.isWoken) kept.shift()
+  const message = kept.shift()?.message ?? session.composed.uffd.read(context)
   if (message === undefined) return { errno: EAGAIN }
   if (message.child !== null && child !== undefined) {
     const owner = [...session.bindings.processes.values()].find((mm) => mm.vmas.all().some((vma) => vma.uffd === message.child))
     if (owner === undefined) return { errno: EBADF }
-    session.bindings.uffds.set(child, { context: message.child, mm: owner, monitor: null })
+    session.bindings.uffds.set(child, { context: message.child, mm: owner, monitor: null, kept: [] })
   }
   return { errno: 0, messages: [toMessage(message)] }
 }

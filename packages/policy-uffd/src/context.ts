@@ -1,38 +1,58 @@
 /**
- * One userfaultfd: its features, its queue of messages, the threads that wait.
+ * One userfaultfd: its features, its messages, the threads that wait.
  * @module
  */
-import { UFFD_FEATURE_SIGBUS, UFFD_FEATURE_WP_ASYNC, type UffdContext, type UffdMessage } from '@faultline/mm-types'
+import {
+  type HostMm,
+  UFFD_FEATURE_SIGBUS,
+  UFFD_FEATURE_WP_ASYNC,
+  type UffdContext,
+  type UffdEvent,
+  type UffdFaultMessage,
+  type UffdMessage,
+} from '@faultline/mm-types'
 
-/** A thread that waits for a fault to be resolved, or for an event to be read. */
-export interface Waiter {
-  readonly thread: string
-  readonly vpn: number
-  woken: boolean
+/** A thread that waits for a fault to be resolved. One without a name waits no more, but its message can still be read. */
+export interface Waiter extends UffdFaultMessage {
+  thread: string
+  isWoken: boolean
 }
 
-/** A userfaultfd (struct userfaultfd_ctx). */
+/** An event on its way: prepared, sent, read. */
+export interface QueuedEvent extends UffdEvent {
+  readonly context: Userfaultfd
+  readonly message: UffdMessage
+  isRead: boolean
+  /** Nobody has read it: the userfaultfd was closed, or the sender has ended. */
+  isLost: boolean
+  /** The child, of a fork. */
+  readonly mm: HostMm | null
+}
+
+/** Who has been woken in one kernel and has not run yet: threads that waited in a fault, senders of events. */
+export type RunQueue = (string | UffdEvent)[]
+
+/** A userfaultfd (struct userfaultfd_ctx). Lists hold who came first at index 0; Linux puts whoever comes at the head. */
 export class Userfaultfd implements UffdContext {
   readonly id: number
   /** Bits asked for in UFFDIO_API; -1 before the handshake. */
   features = -1
   readonly userModeOnly: boolean
-  readonly queue: UffdMessage[] = []
-  readonly waiters: Waiter[] = []
-  /**
-   * Non-cooperative events sent and not yet read: calls answer EAGAIN meanwhile (mmap_changing).
-   *
-   * @source v6.18 fs/userfaultfd.c userfaultfd_event_wait_completion()
-   */
+  /** Faults whose messages nobody has read (fault_pending_wqh). */
+  readonly pending: Waiter[] = []
+  /** Faults whose messages have been read (fault_wqh). */
+  readonly served: Waiter[] = []
+  /** Events sent and not read (event_wqh). */
+  readonly events: QueuedEvent[] = []
+  /** Events prepared whose senders have not gone on: calls answer EAGAIN meanwhile (mmap_changing). */
   changing = 0
-  /** Events sent and read so far. */
-  eventsSent = 0
-  eventsRead = 0
   closed = false
+  private readonly runQueue: RunQueue
 
-  constructor(id: number, userModeOnly: boolean) {
+  constructor(id: number, userModeOnly: boolean, runQueue: RunQueue) {
     this.id = id
     this.userModeOnly = userModeOnly
+    this.runQueue = runQueue
   }
 
   get ready(): boolean {
@@ -51,24 +71,51 @@ export class Userfaultfd implements UffdContext {
     return this.has(UFFD_FEATURE_SIGBUS)
   }
 
-  /** Takes the oldest message. Reading an event lets the call that sent it go on. */
-  read(): UffdMessage | undefined {
-    const message = this.queue.shift()
-    if (message !== undefined && message.event !== 'pagefault') {
-      this.changing--
-      this.eventsRead++
-    }
-    return message
+  /** @source v6.18 fs/userfaultfd.c userfaultfd_ctx_read() */
+  readFault(): Waiter | undefined {
+    const waiter = this.pending.shift()
+    if (waiter !== undefined && waiter.thread !== '') this.served.push(waiter)
+    return waiter
   }
 
-  /** Wakes the threads that wait for a page in [start, end). */
+  /** @source v6.18 fs/userfaultfd.c userfaultfd_ctx_read(), userfaultfd_event_complete() */
+  readEvent(): UffdMessage | undefined {
+    const event = this.events.shift()
+    if (event === undefined) return undefined
+    event.isRead = true
+    this.runQueue.push(event)
+    return event.message
+  }
+
+  /**
+   * Wakes the threads that wait in [start, end) pages: those whose messages are unread first, the last to come before the others.
+   *
+   * @source v6.18 fs/userfaultfd.c __wake_userfault(), userfaultfd_wake_function()
+   */
   wake(start: number, end: number): void {
-    for (const waiter of this.waiters) if (waiter.vpn >= start && waiter.vpn < end) waiter.woken = true
-    // A message whose thread no longer waits is not delivered. @source fs/userfaultfd.c userfaultfd_ctx_read()
-    for (let i = this.queue.length - 1; i >= 0; i--) {
-      const { event, address } = this.queue[i]
-      const vpn = Math.floor(address / 4096)
-      if (event === 'pagefault' && vpn >= start && vpn < end) this.queue.splice(i, 1)
+    this.wakeOf(this.pending, start, end)
+    this.wakeOf(this.served, start, end)
+  }
+
+  private wakeOf(waiters: Waiter[], start: number, end: number): void {
+    for (let i = waiters.length - 1; i >= 0; i--) {
+      const waiter = waiters[i]
+      const vpn = Math.floor(waiter.message.address / 4096)
+      if (vpn < start || vpn >= end) continue
+      waiters.splice(i, 1)
+      waiter.isWoken = true
+      if (waiter.thread !== '') this.runQueue.push(waiter.thread)
+    }
+  }
+
+  /** Lets everyone go. @source v6.18 fs/userfaultfd.c userfaultfd_release() */
+  release(): void {
+    this.closed = true
+    this.wake(0, Number.POSITIVE_INFINITY)
+    for (const event of this.events.splice(0).reverse()) {
+      event.isRead = true
+      event.isLost = true
+      this.runQueue.push(event)
     }
   }
 }

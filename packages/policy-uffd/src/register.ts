@@ -123,11 +123,8 @@ function clearVma(mm: HostMm, vma: Vma, start: number, end: number): void {
 
 /** Ends all registrations and wakes everyone. @source v6.18 fs/userfaultfd.c userfaultfd_release() */
 export function release(mms: readonly HostMm[], context: Userfaultfd): void {
-  context.closed = true
   for (const mm of mms) {
     for (const vma of mm.vmasWithin(0, 2 ** 36)) if (vma.uffd === context) clearVma(mm, vma, vma.start, vma.end)
   }
-  for (const waiter of context.waiters) waiter.woken = true
-  context.queue.length = 0
-  context.changing = 0
+  context.release()
 }

@@ -5,10 +5,8 @@
 import {
   type Counters,
   EINVAL,
-  type EventTicket,
   type Fault,
   type HostMm,
-  type Mm,
   UFFD_FEATURE_EVENT_FORK,
   UFFD_FEATURE_EVENT_REMAP,
   UFFD_FEATURE_EVENT_REMOVE,
@@ -30,6 +28,8 @@ import {
   UFFD_WAITS,
   type UffdCalls,
   type UffdContext,
+  type UffdEvent,
+  type UffdFaultMessage,
   type UffdFill,
   type UffdFillResult,
   type UffdMessage,
@@ -38,7 +38,7 @@ import {
   VM_UFFD_WP,
   type Vma,
 } from '@faultline/mm-types'
-import { Userfaultfd } from './context.ts'
+import { type QueuedEvent, type RunQueue, Userfaultfd } from './context.ts'
 import { fill } from './fill.ts'
 import { handshake } from './handshake.ts'
 import { move } from './move.ts'
@@ -50,9 +50,9 @@ import { armingOf, writeProtect } from './write-protect.ts'
 export class UserfaultfdSubsystem implements UffdCalls {
   private readonly counters: Counters
   private nextId = 1
-  /** Fork messages to send once all vmas are copied: parent's descriptor to child's. */
-  private tickets: EventTicket[] = []
-  private readonly forks = new Map<Userfaultfd, Userfaultfd>()
+  /** What the present call will send when it has done its work. */
+  private prepared: QueuedEvent[] = []
+  private readonly woken: RunQueue = []
 
   constructor(counters: Counters) {
     this.counters = counters
@@ -60,7 +60,7 @@ export class UserfaultfdSubsystem implements UffdCalls {
 
   /** userfaultfd(2). */
   open(userModeOnly: boolean): Userfaultfd {
-    return new Userfaultfd(this.nextId++, userModeOnly)
+    return new Userfaultfd(this.nextId++, userModeOnly, this.woken)
   }
 
   wpAsync(vma: Vma): boolean {
@@ -87,7 +87,7 @@ export class UserfaultfdSubsystem implements UffdCalls {
     if (reason === UFFD_REASON_MINOR) flags |= UFFD_PAGEFAULT_FLAG_MINOR
     const unit = 2 ** fault.vma.pageShift
     const exact = context.has(UFFD_FEATURE_EXACT_ADDRESS)
-    context.queue.push({
+    const message: UffdMessage = {
       event: 'pagefault',
       flags,
       address: exact ? fault.address : Math.floor(fault.address / unit) * unit,
@@ -95,8 +95,8 @@ export class UserfaultfdSubsystem implements UffdCalls {
       length: 0,
       thread: context.has(UFFD_FEATURE_THREAD_ID) ? fault.thread : '',
       child: null,
-    })
-    context.waiters.push({ thread: fault.thread, vpn: Math.floor(fault.address / unit) * (unit / 4096), woken: false })
+    }
+    context.pending.push({ thread: fault.thread, message, isWoken: false })
     return UFFD_WAITS
   }
 
@@ -108,47 +108,60 @@ export class UserfaultfdSubsystem implements UffdCalls {
       child.flags &= ~VM_UFFD_FLAGS
       return
     }
-    let copy = this.forks.get(context)
-    if (copy === undefined) {
-      copy = this.open(context.userModeOnly)
-      copy.features = context.features
-      this.forks.set(context, copy)
+    const sent = this.prepared.find((event) => event.context === context && event.message.event === 'fork')
+    if (sent !== undefined) {
+      child.uffd = sent.message.child
+      return
     }
+    const copy = this.open(context.userModeOnly)
+    copy.features = context.features
     child.uffd = copy
-  }
-
-  forkDone(_parent: Mm, _child: Mm): void {
-    for (const [context, child] of this.forks) this.send(context, { ...EMPTY, event: 'fork', child })
-    this.forks.clear()
+    this.prepare(context, { ...EMPTY, event: 'fork', child: copy }, child.mm as HostMm)
   }
 
   removed(vma: Vma, start: number, end: number): void {
     this.announce(vma, UFFD_FEATURE_EVENT_REMOVE, { ...EMPTY, event: 'remove', address: start * 4096, end: end * 4096 })
   }
 
+  /** @source v6.18 fs/userfaultfd.c userfaultfd_unmap_prep(), has_unmap_ctx() */
   unmapped(vma: Vma, start: number, end: number): void {
+    const isKnown = ({ context, message }: QueuedEvent) =>
+      context === vma.uffd && message.event === 'unmap' && message.address === start * 4096 && message.end === end * 4096
+    if (this.prepared.some(isKnown)) return
     this.announce(vma, UFFD_FEATURE_EVENT_UNMAP, { ...EMPTY, event: 'unmap', address: start * 4096, end: end * 4096 })
   }
 
   remapped(vma: Vma, from: number, to: number, pages: number): boolean {
     const context = vma.uffd as Userfaultfd | null
     if (context === null || !context.has(UFFD_FEATURE_EVENT_REMAP)) return false
-    this.send(context, { ...EMPTY, event: 'remap', address: from * 4096, end: to * 4096, length: pages * 4096 })
+    this.prepare(context, { ...EMPTY, event: 'remap', address: from * 4096, end: to * 4096, length: pages * 4096 })
     return true
   }
 
-  takeTickets(): readonly EventTicket[] {
-    const tickets = this.tickets
-    this.tickets = []
-    return tickets
+  takeEvents(): readonly UffdEvent[] {
+    return this.prepared.splice(0)
   }
 
-  isRead(ticket: EventTicket): boolean {
-    const context = ticket.context as Userfaultfd
-    return context.closed || context.eventsRead >= ticket.number
+  send(event: UffdEvent): void {
+    const queued = event as QueuedEvent
+    this.counters.messages++
+    if (queued.context.closed) {
+      queued.isRead = true
+      queued.isLost = true
+    } else queued.context.events.push(queued)
   }
 
-  exited(_mm: Mm): void {}
+  /** A fork whose message nobody will read leaves the child unwatched. @source v6.18 fs/userfaultfd.c userfaultfd_release_new() */
+  complete(event: UffdEvent): void {
+    const { context, message, isLost, mm } = event as QueuedEvent
+    context.changing--
+    if (!isLost || mm === null) return
+    for (const vma of mm.vmasWithin(0, 2 ** 36)) {
+      if (vma.uffd !== message.child) continue
+      vma.uffd = null
+      vma.flags &= ~VM_UFFD_FLAGS
+    }
+  }
 
   api(context: UffdContext, mm: HostMm, version: number, features: number): number {
     return handshake(context as Userfaultfd, mm.design.uffd, version, features)
@@ -186,48 +199,49 @@ export class UserfaultfdSubsystem implements UffdCalls {
   }
 
   read(context: UffdContext): UffdMessage | undefined {
-    return (context as Userfaultfd).read()
+    return this.readFault(context)?.message ?? this.readEvent(context)
   }
 
-  newest(context: UffdContext): UffdMessage | undefined {
-    return (context as Userfaultfd).queue.at(-1)
+  readFault(context: UffdContext): UffdFaultMessage | undefined {
+    return (context as Userfaultfd).readFault()
   }
 
-  takeNewest(context: UffdContext): UffdMessage | undefined {
-    return (context as Userfaultfd).queue.pop()
+  readEvent(context: UffdContext): UffdMessage | undefined {
+    return (context as Userfaultfd).readEvent()
   }
 
-  pendingEvents(context: UffdContext): number {
-    return (context as Userfaultfd).changing
+  takeWoken(): readonly (string | UffdEvent)[] {
+    return this.woken.length === 0 ? NOBODY : this.woken.splice(0)
   }
 
-  peekWoken(context: UffdContext): string[] {
-    return (context as Userfaultfd).waiters.filter((waiter) => waiter.woken).map((waiter) => waiter.thread)
+  forgetWaiter(context: UffdContext, thread: string, keepsMessage: boolean): void {
+    const { pending, served } = context as Userfaultfd
+    const i = pending.findIndex((waiter) => waiter.thread === thread)
+    if (i >= 0 && keepsMessage) pending[i].thread = ''
+    else if (i >= 0) pending.splice(i, 1)
+    const k = served.findIndex((waiter) => waiter.thread === thread)
+    if (k >= 0) served.splice(k, 1)
   }
 
-  takeWoken(context: UffdContext): string[] {
-    const { waiters } = context as Userfaultfd
-    const woken = waiters.filter((waiter) => waiter.woken).map((waiter) => waiter.thread)
-    for (let i = waiters.length - 1; i >= 0; i--) if (waiters[i].woken) waiters.splice(i, 1)
-    return woken
-  }
-
-  forgetWaiter(context: UffdContext, thread: string): void {
-    const { waiters } = context as Userfaultfd
-    const i = waiters.findIndex((waiter) => waiter.thread === thread)
-    if (i >= 0) waiters.splice(i, 1)
+  forgetEvent(event: UffdEvent): void {
+    const queued = event as QueuedEvent
+    const { events } = queued.context
+    const i = events.indexOf(event as QueuedEvent)
+    if (i >= 0) {
+      events.splice(i, 1)
+      queued.isLost = true
+    }
+    this.complete(event)
   }
 
   private announce(vma: Vma, feature: number, message: UffdMessage): void {
     const context = vma.uffd as Userfaultfd | null
-    if (context?.has(feature)) this.send(context, message)
+    if (context?.has(feature)) this.prepare(context, message)
   }
 
-  private send(context: Userfaultfd, message: UffdMessage): void {
-    this.counters.messages++
+  private prepare(context: Userfaultfd, message: UffdMessage, mm: HostMm | null = null): void {
     context.changing++
-    context.queue.push(message)
-    this.tickets.push({ context, number: ++context.eventsSent })
+    this.prepared.push({ context, message, isRead: false, isLost: false, mm })
   }
 }
 
@@ -240,6 +254,8 @@ const FILL_IOCTL: Readonly<Record<UffdFill['kind'], number>> = {
 
 /** What a kernel answers to an ioctl that came after it. @source fs/userfaultfd.c userfaultfd_ioctl() */
 const UNKNOWN_IOCTL: UffdFillResult = { errno: -EINVAL, result: 0 }
+
+const NOBODY: readonly string[] = []
 
 const EMPTY: UffdMessage = { event: 'pagefault', flags: 0, address: 0, end: 0, length: 0, thread: '', child: null }
 

@@ -91,8 +91,7 @@ export async function runScripts(system: System, scripts: readonly Script[]): Pr
   return results
 }
 
-/** Runs operations in a session of their own, up to the first that the system cannot express, or fails at. */
-export async function runScript(system: System, operations: readonly Operation[]): Promise<Answer[]> {
+async function runScript(system: System, operations: readonly Operation[]): Promise<Answer[]> {
   const session = await system.open()
   const answers: Answer[] = []
   for (const operation of operations) {

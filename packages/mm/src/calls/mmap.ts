@@ -44,13 +44,19 @@ export function protFlags(prot: number): number {
   return (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) | (prot & PROT_EXEC ? VM_EXEC : 0)
 }
 
-/** mmap with MAP_FIXED: what was there is unmapped first. @returns 0 or -EINVAL */
+/** mmap with MAP_FIXED: what was there is unmapped first, and announced when the new mapping is there. @returns 0 or -EINVAL */
 export function* mmap(mm: AddressSpace, request: MmapRequest): Call {
+  const error = mapRange(mm, request)
+  yield* eventsRead(mm.kernel)
+  return error
+}
+
+function mapRange(mm: AddressSpace, request: MmapRequest): number {
   const { start, pages, file, shared } = request
   if (pages <= 0) return -EINVAL
   const end = start + pages
   if (mm.vmas.within(start, end).length > 0) {
-    const error = yield* munmap(mm, start, end)
+    const error = unmapRange(mm, start, end)
     if (error) return error
   }
   const flags =
@@ -75,6 +81,17 @@ export function* mmap(mm: AddressSpace, request: MmapRequest): Call {
 
 /** munmap of pages [start, end): the event goes out when all is gone. @returns 0, or -EINVAL inside a huge page */
 export function* munmap(mm: AddressSpace, start: number, end: number): Call {
+  const error = unmapRange(mm, start, end)
+  yield* eventsRead(mm.kernel)
+  return error
+}
+
+/**
+ * Unmaps pages [start, end), and leaves it to the caller to send the events. @returns 0, or -EINVAL inside a huge page
+ *
+ * @source v6.18 mm/vma.c do_vmi_munmap(), vms_gather_munmap_vmas()
+ */
+export function unmapRange(mm: AddressSpace, start: number, end: number): number {
   if (end <= start) return -EINVAL
   for (const vma of mm.vmas.within(start, end)) {
     const pages = 2 ** (vma.pageShift - 12)
@@ -83,14 +100,13 @@ export function* munmap(mm: AddressSpace, start: number, end: number): Call {
   mm.vmas.splitAt(start)
   mm.vmas.splitAt(end)
   const gone = mm.vmas.within(start, end)
+  for (const vma of gone) if (vma.uffd !== null) mm.kernel.uffd.unmapped(vma, start, end)
   for (const vma of gone) {
     zapRange(mm, vma, vma.start, vma.end, ZAP_FINAL)
     if (vma.backend === 'hugetlb') mm.kernel.backends.hugetlb.unreserve?.(mm.machine, vma, vma.start, vma.end)
     mm.vmas.remove(vma)
   }
   freePgtables(mm, start, end)
-  for (const vma of gone) if (vma.uffd !== null) mm.kernel.uffd.unmapped(vma, vma.start, vma.end)
-  yield* eventsRead(mm.kernel)
   return 0
 }
 
@@ -104,5 +120,4 @@ export function exitMm(mm: AddressSpace): void {
   }
   freePgtables(mm, 0, 2 ** 36)
   mm.machine.tables.free(mm.pgd)
-  mm.kernel.uffd.exited(mm)
 }

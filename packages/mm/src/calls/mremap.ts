@@ -11,7 +11,7 @@ import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
 import { type Call, eventsRead } from './call.ts'
 import { populateLocked } from './mlock.ts'
-import { munmap } from './mmap.ts'
+import { unmapRange } from './mmap.ts'
 
 /** One call; pages are 4 KiB pages. `to` is the place to move to if the mapping moves. */
 export interface MremapRequest {
@@ -28,26 +28,40 @@ export interface MremapRequest {
 
 /** @returns the first page of the mapping, or a negated errno */
 export function* mremap(mm: AddressSpace, request: MremapRequest): Call {
+  const grown: Grown = { locked: null }
+  const result = remap(mm, request, grown)
+  const events = mm.kernel.uffd.takeEvents()
+  if (grown.locked !== null) yield* populateLocked(mm, grown.locked.start, grown.locked.end, request.thread)
+  yield* eventsRead(mm.kernel, events)
+  return result
+}
+
+/** Locked memory that the call has added, to be filled when the mapping is in place. */
+interface Grown {
+  locked: { readonly start: number; readonly end: number } | null
+}
+
+function remap(mm: AddressSpace, request: MremapRequest, grown: Grown): number {
   const { start, pages, newPages, mayMove, dontUnmap, fixed, to } = request
   if (newPages <= 0) return -EINVAL
   if (fixed || dontUnmap) {
     if (!mayMove || (dontUnmap && pages !== newPages)) return -EINVAL
     if (fixed && to < start + pages && to + newPages > start) return -EINVAL
   }
-  if (fixed && pages === newPages) return yield* moveAll(mm, request)
+  if (fixed && pages === newPages) return moveAll(mm, request, grown)
   const vma = mm.vmas.find(start)
   const error = checkVma(vma, request)
   if (error || vma === undefined) return error
-  if (fixed || dontUnmap) return yield* moveVma(mm, vma, request)
+  if (fixed || dontUnmap) return moveVma(mm, vma, request, grown)
   if (newPages === pages) return start
-  if (newPages < pages) return (yield* munmap(mm, start + newPages, start + pages)) || start
+  if (newPages < pages) return unmapRange(mm, start + newPages, start + pages) || start
   if (start + pages === vma.end && mm.vmas.within(vma.end, start + newPages).length === 0) {
     vma.end = start + newPages
     const locked = mm.vmas.mergeAround(vma).flags & VM_LOCKED
-    if (locked) yield* populateLocked(mm, start + pages, start + newPages, request.thread)
+    if (locked) grown.locked = { start: start + pages, end: start + newPages }
     return start
   }
-  return mayMove ? yield* moveVma(mm, vma, request) : -ENOMEM
+  return mayMove ? moveVma(mm, vma, request, grown) : -ENOMEM
 }
 
 /** Whether one vma can be moved or resized so. Only what is moved or grows must lie within it. @source check_prep_vma(), align_hugetlb() */
@@ -67,7 +81,7 @@ function checkVma(vma: VmArea | undefined, { start, pages, newPages, dontUnmap, 
  *
  * @source remap_move(), vma_multi_allowed()
  */
-function* moveAll(mm: AddressSpace, request: MremapRequest): Call {
+function moveAll(mm: AddressSpace, request: MremapRequest, grown: Grown): number {
   const { start, pages, to } = request
   const end = start + pages
   const all = mm.vmas.within(start, end)
@@ -81,28 +95,32 @@ function* moveAll(mm: AddressSpace, request: MremapRequest): Call {
     const one = { ...request, start: from, pages: length, newPages: length, to: to + (from - start) }
     const error = checkVma(vma, one)
     if (error) return error
-    const moved = yield* moveVma(mm, vma, one)
+    const moved = moveVma(mm, vma, one, grown)
     if (moved < 0) return moved
   }
   return to
 }
 
-function* moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest): Call {
+function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown: Grown): number {
   const { start, pages, newPages, dontUnmap, fixed, to } = request
   if (fixed) {
-    const error = yield* munmap(mm, to, to + newPages)
+    const error = unmapRange(mm, to, to + newPages)
     if (error) return error
   }
+  // What was unmapped may have been a part of the same vma.
+  const left = fixed ? mm.vmas.find(start) : asked
+  if (left === undefined) return -EFAULT
   const moves = Math.min(pages, newPages)
-  if (newPages < pages) yield* munmap(mm, start + newPages, start + pages)
-  const vma = dontUnmap && asked.flags & VM_LOCKED ? cutOut(mm, start, start + pages) : (mm.vmas.find(start) ?? asked)
+  // The event of the move comes before those of what it leaves behind. @source notify_uffd()
+  const watched = left.uffd !== null
+  const keeps = !watched || mm.kernel.uffd.remapped(left, start, to, moves)
+  if (newPages < pages) unmapRange(mm, start + newPages, start + pages)
+  const vma = dontUnmap && left.flags & VM_LOCKED ? cutOut(mm, start, start + pages) : (mm.vmas.find(start) ?? left)
   const pgoff = vma.file === null && vma.anonVma === null ? to : vma.pgoff + (start - vma.start)
   const target = vma.copy(mm, to, to + newPages, pgoff)
-  const watched = vma.uffd !== null
   mm.vmas.insert(target)
   // Joined with its neighbours while it is watched, maybe with the vma it comes from: they lose the registration together.
   const merged = mm.vmas.mergeAround(target, dontUnmap ? vma : undefined)
-  const keeps = !watched || mm.kernel.uffd.remapped(merged, start, to, pages)
   if (!keeps) {
     merged.uffd = null
     merged.flags &= ~VM_UFFD_FLAGS
@@ -110,9 +128,8 @@ function* moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest): Call
   const locked = (merged.flags & VM_LOCKED) !== 0
   moveTables(mm, merged, start, start + moves, to, watched && !keeps)
   if (dontUnmap) abandon(vma, start, start + pages)
-  else yield* munmap(mm, start, start + moves)
-  if (locked && newPages > pages) yield* populateLocked(mm, to + pages, to + newPages, request.thread)
-  yield* eventsRead(mm.kernel)
+  else unmapRange(mm, start, start + moves)
+  if (locked && newPages > pages) grown.locked = { start: to + pages, end: to + newPages }
   return to
 }
 
