@@ -55,7 +55,7 @@ module.exports = {
       name: 'the-model-runs-anywhere',
       comment: 'Files, processes and sockets belong to apps, linux, the trace readers of workloads, and tests.',
       severity: 'error',
-      from: { path: '^packages/', pathNot: [TESTS, '^packages/(linux|workloads)/', '^packages/conformance/src/load-scripts.ts'] },
+      from: { path: '^packages/', pathNot: [TESTS, '^packages/(linux|workloads)/', '^packages/conformance/src/load-(scripts|recordings).ts'] },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -69,7 +69,7 @@ module.exports = {
           '^$1/$2/',
           '^packages/[^/]+/src/index\\.ts$',
           '^packages/workloads/src/trace/load-file\\.ts$',
-          '^packages/conformance/src/load-scripts\\.ts$',
+          '^packages/conformance/src/load-(scripts|recordings)\\.ts$',
         ],
       },
     },

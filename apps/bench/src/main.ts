@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { addCompare } from './commands/compare.ts'
 import { addDesigns } from './commands/designs.ts'
 import { addMatrix } from './commands/matrix.ts'
+import { addRecord } from './commands/record.ts'
 import { addReplay } from './commands/replay.ts'
 import { addScripts } from './commands/scripts.ts'
 import { addStart } from './commands/start.ts'
@@ -65,7 +66,7 @@ export function createProgram(context: Context): Command {
     })
     .helpCommand(false)
     .addHelpText('after', EXIT_CODES)
-  for (const add of [addStart, addCompare, addReplay, addMatrix, addScripts, addDesigns, addWorkloads, addTraces, addVerify])
+  for (const add of [addStart, addCompare, addReplay, addMatrix, addScripts, addRecord, addDesigns, addWorkloads, addTraces, addVerify])
     add(program, context)
   return program
 }

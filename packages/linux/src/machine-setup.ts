@@ -2,17 +2,29 @@
  * Makes the machine fit to be compared with the model, says so first, and puts everything back.
  * @module
  */
-import { statfsSync } from 'node:fs'
+import { statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDirectory } from './cache-directory.ts'
 import { applyChange, type Change, describeChange, undoChange } from './machine-changes.ts'
 import { allNotes, readNote, removeNote, writeNote } from './machine-note.ts'
-import { currentValue, freeHugePages, hugePages, NR_HUGEPAGES, readSetting, swapAreas, THP } from './settings.ts'
+import {
+  currentValue,
+  freeGiganticPages,
+  freeHugePages,
+  hugePages,
+  NR_GIGANTIC,
+  NR_HUGEPAGES,
+  readSetting,
+  swapAreas,
+  THP,
+} from './settings.ts'
 
 /** What programs will use. */
 export interface MachineNeeds {
   /** Free pages of 2 MiB in the hugetlb pool; 128 when absent, which is enough for two programs at a time. */
   readonly hugePages?: number
+  /** Free pages of 1 GiB; none when absent. Where the machine has no memory for them in one piece, it goes without. */
+  readonly giganticPages?: number
   /** Bytes of swap to set up when there is none; 256 MiB when absent, 0 to leave swap alone. */
   readonly swapBytes?: number
 }
@@ -65,6 +77,11 @@ export function planMachine(needs: MachineNeeds = {}): Change[] {
   if (missing > 0 && pool !== undefined) {
     changes.push({ kind: 'setting', path: NR_HUGEPAGES, value: `${Math.max(Number(pool), hugePages().total) + missing}`, before: pool })
   }
+  const gigantic = (needs.giganticPages ?? 0) - freeGiganticPages()
+  const giganticPool = readSetting(NR_GIGANTIC)
+  if (gigantic > 0 && giganticPool !== undefined) {
+    changes.push({ kind: 'setting', path: NR_GIGANTIC, value: `${Number(giganticPool) + gigantic}`, before: giganticPool })
+  }
   const bytes = needs.swapBytes ?? USUAL_SWAP
   if (bytes > 0 && swapAreas().length === 0) changes.push(newSwap(bytes))
   return changes
@@ -112,6 +129,7 @@ export function prepareMachine({ say, dryRun, ...needs }: SetupOptions): Prepare
   try {
     for (const change of changes) applyChange(change)
     checkPool(changes)
+    checkGiganticPool(changes, say)
   } catch (error) {
     restore()
     throw error
@@ -130,8 +148,17 @@ function checkPool(changes: readonly Change[]): void {
   const wanted = changes.find((change) => change.kind === 'setting' && change.path === NR_HUGEPAGES)
   const got = readSetting(NR_HUGEPAGES)
   if (wanted?.kind === 'setting' && got !== wanted.value) {
+    writeFileSync(NR_HUGEPAGES, wanted.before)
     throw new Error(`the kernel found memory for ${got} huge pages, not ${wanted.value}; free some memory, or ask for fewer`)
   }
+}
+
+/** Pages of 1 GiB can hardly be found on a machine that has run for long, and few programs use them: they may be missing. */
+function checkGiganticPool(changes: readonly Change[], say: (line: string) => void): void {
+  const wanted = changes.find((change) => change.kind === 'setting' && change.path === NR_GIGANTIC)
+  if (wanted?.kind !== 'setting' || readSetting(NR_GIGANTIC) === wanted.value) return
+  writeFileSync(NR_GIGANTIC, wanted.before)
+  say(`the kernel found no memory in one piece for ${wanted.value} pages of 1 GiB: programs that use them are left out`)
 }
 
 /** Puts back what the note of this process says, unless another process still needs it: that one takes it over. */

@@ -1,149 +1,86 @@
 /**
- * Recordings: what a running kernel did with a program, to be replayed where no kernel can be asked.
+ * Records what the kernel of this machine does with programs.
  * @module
  */
+import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
-import {
-  ExpressionError,
-  type Instance,
-  instantiate,
-  MEMORY_TYPES,
-  type Memory,
-  type Operation,
-  type Outcome,
-  parseProgram,
-  printOperation,
-  printProgram,
-  programOf,
-  type Session,
-  type System,
-} from '@faultline/program'
-import { currentValue, THP } from './settings.ts'
+import { gunzipSync } from 'node:zlib'
+import { ExpressionError, type Instance, type RecordedProgram, type RecordedStep, type Recording, type System } from '@faultline/program'
+import { currentValue, readSetting, THP } from './settings.ts'
 
-/** One program and what a kernel did with it. Everything in it is JSON. */
-export interface Recording {
-  readonly format: typeof FORMAT
-  readonly version: 1
-  readonly name?: string
-  readonly memory?: Memory
-  /** The operations as text, memory types settled. */
-  readonly program: string
-  /** One for each operation; comments are not recorded. */
-  readonly outcomes: readonly Outcome[]
-  /** As uname tells it. */
-  readonly kernel: string
-  /** Settings of the machine that matter, by their path. */
-  readonly config: Readonly<Record<string, string>>
-  /** ISO 8601. */
-  readonly date: string
-}
-
-const FORMAT = 'faultline-recording'
-const CONFIG = [
+const SETTINGS = [
   `${THP}/enabled`,
   `${THP}/shmem_enabled`,
+  `${THP}/use_zero_page`,
   `${THP}/khugepaged/max_ptes_none`,
-  '/sys/kernel/mm/ksm/run',
+  `${THP}/khugepaged/max_ptes_swap`,
+  `${THP}/khugepaged/max_ptes_shared`,
   '/proc/sys/vm/overcommit_memory',
 ]
+/** Options of the kernel that decide what programs see. */
+const OPTIONS = [
+  'PTE_MARKER_UFFD_WP',
+  'PT_RECLAIM',
+  'KSM',
+  'PER_VMA_LOCK',
+  'HUGETLB_PMD_PAGE_TABLE_SHARING',
+  'MEM_SOFT_DIRTY',
+  'MEMORY_FAILURE',
+  'LRU_GEN',
+  'NUMA',
+]
+
+/** Which kernel answers, with what settings, and when. */
+export function recordingHeader(): Omit<Recording, 'programs'> {
+  // What follows the version is the builder's name for it.
+  const kernel = /^\d+(\.\d+)*/.exec(release())?.[0] ?? release()
+  return { kernel, date: new Date().toISOString(), config: { ...kernelOptions(), ...settings() } }
+}
+
+function settings(): Record<string, string> {
+  const known = SETTINGS.map((path) => [path, currentValue(path)] as const)
+  return Object.fromEntries(known.filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
+
+/** Empty where the kernel does not tell how it was built. */
+function kernelOptions(): Record<string, string> {
+  const text = kernelConfig()
+  if (text === undefined) return {}
+  return Object.fromEntries(OPTIONS.map((name) => [`CONFIG_${name}`, new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(text)?.[1] ?? 'n']))
+}
+
+function kernelConfig(): string | undefined {
+  try {
+    return gunzipSync(readFileSync('/proc/config.gz')).toString('latin1')
+  } catch {
+    return readSetting(`/boot/config-${release()}`)
+  }
+}
 
 /**
- * Runs a program on a system and records what it did.
- * @throws ExpressionError when the system cannot perform one of its operations
+ * Runs a program in a session of its own and keeps what came of each operation.
+ *
+ * It ends early, and says why, where the system cannot perform an operation or what it names is not there.
+ * @param program - what it is known by, such as its file
  */
-export async function record(system: System, { name, memory, steps }: Instance): Promise<Recording> {
-  const operations = performed(steps.map(({ operation }) => operation))
+export async function recordProgram(system: System, program: string, { memory, steps }: Instance): Promise<RecordedProgram> {
+  const recorded: RecordedStep[] = []
+  const known = { program, ...(memory === undefined ? {} : { memory }), steps: recorded }
   const session = await system.open()
-  const outcomes: Outcome[] = []
   try {
-    for (const operation of operations) outcomes.push(await session.perform(operation))
+    for (const { operation } of steps) {
+      if (operation.op !== 'comment') recorded.push({ operation, outcome: await session.perform(operation) })
+    }
+  } catch (error) {
+    if (!(error instanceof ExpressionError || error instanceof ReferenceError)) throw error
+    return { ...known, ended: reasonOf(error) }
   } finally {
     await session.close()
   }
-  return {
-    format: FORMAT,
-    version: 1,
-    ...(name === undefined ? {} : { name }),
-    ...(memory === undefined ? {} : { memory }),
-    program: printProgram(programOf(operations)),
-    outcomes,
-    kernel: release(),
-    config: Object.fromEntries(CONFIG.flatMap((path) => (currentValue(path) === undefined ? [] : [[path, currentValue(path)!]]))),
-    date: new Date().toISOString(),
-  }
+  return known
 }
 
-function performed(operations: readonly Operation[]): Operation[] {
-  return operations.filter(({ op }) => op !== 'comment')
-}
-
-/**
- * Reads a recording.
- * @param file - its name, for messages
- * @throws Error that says what is wrong with it
- */
-export function parseRecording(text: string, file = 'recording'): Recording {
-  const wrong = (what: string): Error => new Error(`${file}: ${what}; record it again with 'faultline record'`)
-  let read: Partial<Recording> | null
-  try {
-    read = JSON.parse(text) as Partial<Recording> | null
-  } catch (error) {
-    throw wrong(`no JSON (${(error as Error).message})`)
-  }
-  if (typeof read !== 'object' || read === null || read.format !== FORMAT) throw wrong(`no recording ("format" is not "${FORMAT}")`)
-  if (read.version !== 1) throw wrong(`unknown version ${JSON.stringify(read.version)} (1 is known)`)
-  if (typeof read.program !== 'string' || !Array.isArray(read.outcomes)) throw wrong('"program" or "outcomes" is missing')
-  if (read.memory !== undefined && !MEMORY_TYPES.includes(read.memory)) throw wrong(`unknown memory type ${JSON.stringify(read.memory)}`)
-  const recording = { config: {}, kernel: 'unknown', date: '', ...read } as Recording
-  const steps = operationsOf(recording).length
-  if (steps !== recording.outcomes.length) throw wrong(`${recording.outcomes.length} outcomes for ${steps} operations`)
-  return recording
-}
-
-/** The recorded operations. */
-function operationsOf({ program }: Recording): Operation[] {
-  return performed(instantiate(parseProgram(program)).steps.map(({ operation }) => operation))
-}
-
-/** One recorded program: its operations as text, and what came of each. */
-interface Track {
-  readonly lines: readonly string[]
-  readonly outcomes: readonly Outcome[]
-}
-
-/** A system that answers from recordings, and knows nothing else. */
-export function recordedSystem(recordings: readonly Recording[], name = nameOf(recordings)): System {
-  const tracks = recordings.map((recording) => ({ lines: operationsOf(recording).map(printOperation), outcomes: recording.outcomes }))
-  return { name, kind: 'recorded', open: () => new RecordedSession(name, tracks) }
-}
-
-function nameOf(recordings: readonly Recording[]): string {
-  const kernels = [...new Set(recordings.map(({ kernel }) => kernel))]
-  return `linux-${kernels.join(', ') || 'none'} (recorded)`
-}
-
-/** Follows those recordings that began with the same operations. */
-class RecordedSession implements Session {
-  readonly #system: string
-  #tracks: readonly Track[]
-  #at = 0
-
-  constructor(system: string, tracks: readonly Track[]) {
-    this.#system = system
-    this.#tracks = tracks
-  }
-
-  perform(operation: Operation): Outcome {
-    if (operation.op === 'comment') return { errno: 0 }
-    const line = printOperation(operation)
-    const going = this.#tracks.filter(({ lines }) => lines[this.#at] === line)
-    if (going.length === 0) {
-      const what = `'${line}' as operation ${this.#at + 1} of this program`
-      throw new ExpressionError(this.#system, 'recording', what, "record the program on a kernel with 'faultline record'")
-    }
-    this.#tracks = going
-    return going[0]!.outcomes[this.#at++]!
-  }
-
-  close(): void {}
+/** What could not be performed, without the name of the system: that stands at the head of the recording. */
+function reasonOf(error: ExpressionError | ReferenceError): string {
+  return error instanceof ExpressionError ? error.message.replace(`${error.system} cannot express `, '') : error.message
 }

@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs'
 /** Folder of the settings of transparent huge pages. */
 export const THP = '/sys/kernel/mm/transparent_hugepage'
 export const NR_HUGEPAGES = '/proc/sys/vm/nr_hugepages'
+const GIGANTIC = '/sys/kernel/mm/hugepages/hugepages-1048576kB'
+export const NR_GIGANTIC = `${GIGANTIC}/nr_hugepages`
 
 /** The text of a setting without its last line end, or undefined where the kernel has no such file or refuses. */
 export function readSetting(path: string): string | undefined {
@@ -35,6 +37,12 @@ export function hugePages(): { readonly total: number; readonly free: number; re
 export function freeHugePages(): number {
   const { free, reserved } = hugePages()
   return free - reserved
+}
+
+/** Pages of 1 GiB that new mappings can have. */
+export function freeGiganticPages(): number {
+  const [free, reserved] = ['free_hugepages', 'resv_hugepages'].map((name) => Number(readSetting(`${GIGANTIC}/${name}`) ?? 0))
+  return free! - reserved!
 }
 
 /** A swap area; sizes in KiB. */

@@ -180,3 +180,21 @@ describe('Regions', () => {
     expect(regions.addressOf({ region: 'C', page: 0, byte: 0 })).toBeUndefined()
   })
 })
+
+test('what a failed operation has not made ends the program as failed; what nothing makes is an error of the program', async () => {
+  const refuses: System = {
+    name: 'refuses',
+    kind: 'model',
+    open: () => ({
+      perform(operation) {
+        if (operation.op === 'mmap') return { errno: 12 }
+        throw new ReferenceError("no region is called 'A' here")
+      },
+      close() {},
+    }),
+  }
+  const program = (...lines: string[]) => instantiate(parseProgram(['faultline-program 1', ...lines].join('\n')))
+  const run = await runProgram(refuses, program('mmap A 1 anon rw', 'read A'), { strict: true })
+  expect(run).toMatchObject({ passed: false, failures: [{ step: 0, got: 'ENOMEM' }, { step: 1, got: expect.stringContaining("'A'") }] })
+  await expect(runProgram(refuses, program('read A'), { strict: true })).rejects.toThrow(ReferenceError)
+})

@@ -62,6 +62,11 @@ async function runSteps(session: Session, steps: readonly Step<Operation>[], opt
     try {
       outcomes.push(operation.op === 'comment' ? { errno: 0 } : await session.perform(operation))
     } catch (error) {
+      // What an operation that failed did not make is missed later: the program ends there, failed.
+      if (error instanceof ReferenceError && failures.length > 0) {
+        failures.push({ step: index, operation: printOperation(operation), expected: 'to be performed', got: error.message })
+        return { passed: false, failures, outcomes, regions }
+      }
       if (!(error instanceof ExpressionError)) throw error
       const inexpressible = { step: index, operation: printOperation(operation), error }
       return { passed: false, failures, outcomes, inexpressible, regions }

@@ -1,24 +1,31 @@
 import { type InexpressibleCase, runCase, type Script } from '@faultline/conformance'
 import { listNotExpressible, listScripts } from '@faultline/conformance/load-scripts'
-import { createModel, designs, findDesign } from '@faultline/designs'
-import type { Design } from '@faultline/mm-types'
-import { MEMORY_TYPES, type Memory, type System } from '@faultline/program'
+import { designs, findDesign } from '@faultline/designs'
+import { instantiate, MEMORY_TYPES, type Memory, type Operation } from '@faultline/program'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { EXIT_DIFFERENCE, UsageError } from '../errors.ts'
 import { oneOf, quote } from '../names.ts'
 import { checkWritable, writeWhole } from '../output.ts'
+import { giganticPagesOf } from '../record/needs.ts'
 import { printScriptList, printScripts, type ScriptOutcome, type ScriptReport, scriptsJson } from '../report/scripts.ts'
+import { sayMachineChanges } from '../running-kernel.ts'
+import { INSTEAD, openRecorded, openRunning, type ScriptSystem, systemOfDesign } from '../scripts/systems.ts'
 
 interface ScriptFlags {
   readonly filter?: string
   readonly memory?: string
   readonly list?: boolean
-  readonly design: string
+  readonly system: string
+  readonly design?: string
   readonly json?: string
+  readonly dryRun?: boolean
 }
 
-/** `faultline scripts`: the cases of the kernel's selftests, run on the model of a design. */
+const SYSTEMS = ['model', 'linux', 'recorded'] as const
+const USUAL_DESIGN = 'linux-6.18'
+
+/** `faultline scripts`: the cases of the kernel's selftests, run on a design, on the running kernel, or on its recordings. */
 export function addScripts(program: Command, context: Context): void {
   program
     .command('scripts')
@@ -26,22 +33,24 @@ export function addScripts(program: Command, context: Context): void {
     .option('--filter <text>', 'only cases whose suite/name contains this')
     .option('--memory <type>', `only this memory type: ${MEMORY_TYPES.join(', ')}`)
     .option('--list', 'print what the cases show, and run none')
-    .option('--design <name>', 'the design that runs them (faultline designs)', 'linux-6.18')
+    .option('--system <name>', 'who runs them: the model, linux (the running kernel), or recorded (what Linux 6.18 did)', 'model')
+    .option('--design <name>', `the design of the model (faultline designs; default: ${USUAL_DESIGN})`)
+    .option('--dry-run', 'with --system linux: say what would be changed on the machine for it, change nothing and run nothing')
     .option('--json <file>', 'write the results as JSON, "-" for stdout and nothing else')
     .action(async (flags: ScriptFlags) => {
       const { terminal } = context
-      const design = findDesign(
-        oneOf(
-          'design',
-          flags.design,
-          designs.map((each) => each.name),
-        ),
-      )!
+      const kind = oneOf('system', flags.system, SYSTEMS)
+      if (flags.design !== undefined && kind !== 'model') throw new UsageError('--design is for the model; leave out --system')
+      const names = designs.map((each) => each.name)
+      const design = findDesign(oneOf('design', flags.design ?? USUAL_DESIGN, names))!
       const memories = flags.memory === undefined ? MEMORY_TYPES : [oneOf('memory', flags.memory, MEMORY_TYPES)]
       const chosen = choose(flags.filter ?? '', memories)
       if (flags.list) return terminal.out.write(printScriptList(chosen.scripts))
       if (flags.json !== undefined && flags.json !== '-') checkWritable(flags.json)
-      const report = { design: design.name, ...(await runAll(design, chosen, memories)) }
+      const machine = { err: terminal.err, instead: INSTEAD, giganticPages: giganticPages(chosen, memories) }
+      if (flags.dryRun) return kind === 'linux' ? sayMachineChanges(machine) : undefined
+      const system = kind === 'model' ? systemOfDesign(design) : kind === 'linux' ? await openRunning(machine) : openRecorded()
+      const report = await reportOf(system, chosen, memories)
       if (report.outcomes.some((outcome) => outcome.verdict === 'fail')) context.exitCode = EXIT_DIFFERENCE
       if (flags.json === '-') return terminal.out.write(scriptsJson(report))
       terminal.out.write(printScripts(report))
@@ -78,21 +87,35 @@ function isElsewhere(entry: InexpressibleCase, memories: readonly Memory[]): boo
   return entry.memories.length === 0 && memories.length === MEMORY_TYPES.length
 }
 
-/** A script of soft-dirty runs on the design as built with CONFIG_MEM_SOFT_DIRTY; the measured kernel is built without. */
-function systemFor(design: Design, script: Script): System {
-  const needsSoftDirty = script.program.steps.some(({ operation }) => operation.op === 'clear_refs')
-  return createModel(needsSoftDirty ? { ...design, softDirty: true } : design)
+/** Scripts run one after the other: the one that needs most decides. */
+function giganticPages({ scripts }: Chosen, memories: readonly Memory[]): number {
+  const needs = scripts
+    .filter((script) => meets(script.memories, memories))
+    .map(({ program }) => {
+      return giganticPagesOf(program.steps.map(({ operation }) => operation as Operation))
+    })
+  return Math.max(0, ...needs)
 }
 
-async function runAll(design: Design, chosen: Chosen, memories: readonly Memory[]): Promise<Omit<ScriptReport, 'design'>> {
-  const { scripts, inexpressible } = chosen
+async function reportOf(system: ScriptSystem, chosen: Chosen, memories: readonly Memory[]): Promise<ScriptReport> {
+  try {
+    return { system: system.kind, name: system.name, ...(await runAll(system, chosen, memories)) }
+  } finally {
+    await system.close()
+  }
+}
+
+async function runAll(
+  system: ScriptSystem,
+  { scripts, inexpressible }: Chosen,
+  memories: readonly Memory[],
+): Promise<Pick<ScriptReport, 'outcomes' | 'elsewhere'>> {
   const outcomes: ScriptOutcome[] = []
   const known = (suite: string, name: string, memory: Memory) =>
     inexpressible.some((entry) => entry.suite === suite && entry.case === name && entry.memories.includes(memory))
   for (const script of scripts) {
     for (const memory of script.memories) {
-      if (!memories.includes(memory) || known(script.suite, script.name, memory)) continue
-      outcomes.push(await runCase(systemFor(design, script), script, memory))
+      if (memories.includes(memory) && !known(script.suite, script.name, memory)) outcomes.push(await runOne(system, script, memory))
     }
   }
   for (const { suite, case: name, memories: own, why } of inexpressible) {
@@ -102,6 +125,13 @@ async function runAll(design: Design, chosen: Chosen, memories: readonly Memory[
   }
   outcomes.sort((a, b) => compareNames(`${a.suite}/${a.name}`, `${b.suite}/${b.name}`))
   return { outcomes, elsewhere: inexpressible.filter((entry) => entry.memories.length === 0) }
+}
+
+function runOne(system: ScriptSystem, script: Script, memory: Memory): ScriptOutcome | Promise<ScriptOutcome> {
+  const { suite, name } = script
+  const why = system.lacks(instantiate(script.program, memory).steps.map(({ operation }) => operation))
+  if (why !== undefined) return { suite, name, memory, verdict: 'not expressible', why, failures: [] }
+  return runCase(system.for(script), script, memory)
 }
 
 function compareNames(a: string, b: string): number {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { CaseResult, InexpressibleCase, Script, Verdict } from '@faultline/conformance'
-import { MEMORY_TYPES, type Memory } from '@faultline/program'
+import { MEMORY_TYPES, type Memory, type System } from '@faultline/program'
 import { count, printGrid } from './grid.ts'
 
 /** How a case went for a memory type: as run, or known beforehand not to be expressible. */
@@ -18,7 +18,10 @@ export interface ScriptOutcome {
 
 /** All of a run. */
 export interface ScriptReport {
-  readonly design: string
+  /** Who ran them: the model, the running kernel, or its recordings. */
+  readonly system: System['kind']
+  /** Its name, with where its answers come from: `linux-6.18 (model)`, `linux-6.18.44 (live)`. */
+  readonly name: string
   readonly outcomes: readonly ScriptOutcome[]
   /** Cases that no memory type has. */
   readonly elsewhere: readonly InexpressibleCase[]
@@ -75,11 +78,11 @@ function printFailures(outcomes: readonly ScriptOutcome[]): string {
   return text
 }
 
-function printSum({ design, outcomes, elsewhere }: ScriptReport): string {
+function printSum({ name, outcomes, elsewhere }: ScriptReport): string {
   const cases = new Set(outcomes.map(({ suite, name }) => `${suite}/${name}`)).size + elsewhere.length
   const of = (verdict: Verdict): string => count(outcomes.filter((outcome) => outcome.verdict === verdict).length)
   const runs = `${of('pass')} pass, ${of('fail')} fail, ${of('not expressible')} not expressible`
-  return `${design}: ${count(cases)} cases, ${count(outcomes.length)} with a memory type: ${runs}\n`
+  return `${name}: ${count(cases)} cases, ${count(outcomes.length)} with a memory type: ${runs}\n`
 }
 
 /** What `--list` prints: one row a case. */
@@ -95,6 +98,6 @@ export function printScriptList(scripts: readonly Script[]): string {
 }
 
 /** The same as data. */
-export function scriptsJson({ design, outcomes, elsewhere }: ScriptReport): string {
-  return `${JSON.stringify({ format: 'faultline-scripts 1', design, outcomes, elsewhere }, null, 2)}\n`
+export function scriptsJson({ system, name, outcomes, elsewhere }: ScriptReport): string {
+  return `${JSON.stringify({ format: 'faultline-scripts 1', system, name, outcomes, elsewhere }, null, 2)}\n`
 }

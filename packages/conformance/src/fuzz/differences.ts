@@ -2,10 +2,10 @@
  * Finds the first difference between two runs of one program.
  * @module
  */
-import type { Operation, System } from '@faultline/program'
+import type { Operation, RecordedProgram, System } from '@faultline/program'
 import { type Allowance, Leniency } from './allowances.ts'
 import { compareOutcomes, type FieldDifference } from './compare.ts'
-import { type Answer, isOutcome, runFirst, runScripts, type Script, type Watcher } from './runs.ts'
+import { type Answer, isOutcome, runFirst, runScript, runScripts, type Script, type Watcher } from './runs.ts'
 
 /** Two systems, and what may differ between them. */
 export interface Pair {
@@ -44,6 +44,18 @@ export async function comparePrograms(pair: Pair, programs: readonly (readonly O
   for (const program of programs) scripts.push(await runFirst(pair.a, program, watcher))
   const answers = await runScripts(pair.b, scripts)
   return scripts.map((script, index) => compareRuns(script, answers[index]!, pair.ignored))
+}
+
+/** Operations that look at what others have done: of a recorded program, they count as observations. */
+const LOOKS: ReadonlySet<Operation['op']> = new Set(['pagemap', 'status'])
+
+/** Runs a recorded program on a system and compares with what was recorded. */
+export async function compareRecorded(system: System, recorded: RecordedProgram, ignored: ReadonlySet<string>): Promise<Verdict> {
+  const operations = recorded.steps.map(({ operation }) => operation)
+  const origins = operations.map(({ op }, index) => (LOOKS.has(op) ? -1 : index))
+  const script = { operations, origins, answers: await runScript(system, operations) }
+  const outcomes = recorded.steps.map(({ outcome }) => outcome)
+  return compareRuns(script, outcomes, ignored)
 }
 
 function compareRuns(script: Script, answers: readonly Answer[], ignored: ReadonlySet<string>): Verdict {

@@ -91,7 +91,8 @@ export async function runScripts(system: System, scripts: readonly Script[]): Pr
   return results
 }
 
-async function runScript(system: System, operations: readonly Operation[]): Promise<Answer[]> {
+/** Runs operations in a session of their own, up to the first that the system cannot express, or fails at. */
+export async function runScript(system: System, operations: readonly Operation[]): Promise<Answer[]> {
   const session = await system.open()
   const answers: Answer[] = []
   for (const operation of operations) {
