@@ -195,6 +195,12 @@ test('what a failed operation has not made ends the program as failed; what noth
   }
   const program = (...lines: string[]) => instantiate(parseProgram(['faultline-program 1', ...lines].join('\n')))
   const run = await runProgram(refuses, program('mmap A 1 anon rw', 'read A'), { strict: true })
-  expect(run).toMatchObject({ passed: false, failures: [{ step: 0, got: 'ENOMEM' }, { step: 1, got: expect.stringContaining("'A'") }] })
+  expect(run).toMatchObject({
+    passed: false,
+    failures: [
+      { step: 0, got: 'ENOMEM' },
+      { step: 1, got: expect.stringContaining("'A'") },
+    ],
+  })
   await expect(runProgram(refuses, program('read A'), { strict: true })).rejects.toThrow(ReferenceError)
 })

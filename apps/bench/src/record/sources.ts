@@ -17,7 +17,7 @@ export interface Batch {
 }
 
 /** A program for one memory type. */
-export interface Source {
+interface Source {
   /** What the recording calls it. */
   readonly program: string
   readonly instance: Instance
