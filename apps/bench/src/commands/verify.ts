@@ -5,11 +5,12 @@ import type { Design } from '@faultline/mm-types'
 import { MEMORY_TYPES, type Memory } from '@faultline/program'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import { EXIT_DIFFERENCE, EXIT_INTERRUPTED } from '../errors.ts'
+import { EXIT_DIFFERENCE, EXIT_INTERRUPTED, MachineError } from '../errors.ts'
 import { oneOf, wholeNumber } from '../names.ts'
-import { openRunningKernel, sayMachineChanges } from '../running-kernel.ts'
+import { openRunningKernel, type RunningKernel, type RunningKernelOptions, sayMachineChanges } from '../running-kernel.ts'
 import type { Output } from '../terminal.ts'
 import { differenceScript, differenceText, regionsOf } from '../verify/difference.ts'
+import { verifyRecorded } from '../verify/recorded.ts'
 import { summaryText } from '../verify/summary.ts'
 
 interface VerifyFlags {
@@ -31,6 +32,8 @@ interface VerifyFlags {
 const USUAL_OPERATIONS = 20_000
 const MOST = 2 ** 31 - 1
 const INSTEAD = 'compare two designs with --against'
+/** What to compare with instead of a design: recordings of a kernel. */
+const RECORDED = 'recorded'
 /** Features of the running kernel that programs may ask for: those of the design it is compared with. */
 const EVERY_FEATURE = -1
 
@@ -46,7 +49,7 @@ export function addVerify(program: Command, context: Context): void {
     .option('--memory <types>', `all, or some of ${MEMORY_TYPES.join(',')}`, 'all')
     .option('--seed <n>', 'first choice of the random programs; the same seed gives the same programs', '1')
     .option('--design <name>', 'the design to verify (faultline designs)', 'linux-6.18')
-    .option('--against <name>', 'another design; the running kernel when absent')
+    .option('--against <name>', `another design, or ${RECORDED}: what Linux was recorded doing; the running kernel when absent`)
     .option('--ignore <kinds>', `differences to leave out: some of ${IGNORABLE.join(',')}`)
     .option('--differences <n>', 'go on until so many programs differ; the first of each kind is shrunk', '1')
     .option('--dry-run', 'say what would be changed on the machine for the run, change nothing and run nothing')
@@ -57,13 +60,19 @@ export function addVerify(program: Command, context: Context): void {
 async function verify(flags: VerifyFlags, context: Context): Promise<void> {
   const { out, err } = context.terminal
   const design = designOf(flags.design)
-  const against = flags.against === undefined ? undefined : designOf(flags.against)
+  const replays = flags.against === RECORDED
+  const against = flags.against === undefined || replays ? undefined : designOf(flags.against)
   const memories = memoriesOf(flags.memory)
   const seed = wholeNumber('--seed', flags.seed, 0, MOST)
   const ignored = ignoredOf(flags.ignore)
   const machine = { err, instead: INSTEAD }
-  if (flags.dryRun) return against ? undefined : sayMachineChanges(machine)
-  const kernel = against ? undefined : await openRunningKernel(machine)
+  if (flags.dryRun) return against || replays ? undefined : sayMachineChanges(machine)
+  const kernel = against || replays ? undefined : await runningKernel(machine)
+  if (!kernel && !against) {
+    const shown = wholeNumber('--differences', flags.differences, 1, MOST)
+    if (await verifyRecorded({ design, memories, ignored, shown }, out)) context.exitCode = EXIT_DIFFERENCE
+    return
+  }
   const pair: Pair = { a: createModel(design), b: kernel ? kernel.system : createModel(against!), ignored }
   const interrupt = new AbortController()
   const interrupted = (): void => interrupt.abort()
@@ -95,6 +104,19 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
     process.removeListener('SIGINT', interrupted)
     for (const other of others) process.once('SIGINT', other as NodeJS.SignalsListener)
     await kernel?.close()
+  }
+}
+
+/** The running kernel; undefined, and said aloud, where it cannot be asked: then recordings are all there is. */
+async function runningKernel(options: RunningKernelOptions): Promise<RunningKernel | undefined> {
+  try {
+    return await openRunningKernel(options)
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error
+    options.err.write(
+      `NO KERNEL IS ASKED: ${error.message}\nThe design is compared with recorded programs instead, and with nothing else.\n`,
+    )
+    return undefined
   }
 }
 

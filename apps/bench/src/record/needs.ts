@@ -24,7 +24,7 @@ export function lacksMemory(operations: readonly Operation[]): string | undefine
   const needed = giganticPagesOf(operations)
   const free = freeGiganticPages()
   if (free >= needed) return undefined
-  return `it maps ${needed} pages of 1 GiB, and the pool of this machine has ${free}: set /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages soon after the machine starts`
+  return `it maps ${needed} pages of 1 GiB, and the pool of the machine has ${free}: set /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages soon after the machine starts`
 }
 
 /** Whether a kernel is built with CONFIG_MEM_SOFT_DIRTY: a page just written says so. */
