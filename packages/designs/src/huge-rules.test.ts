@@ -217,6 +217,68 @@ read R1 => blocked
 scan R1 6 0 flags=wp_matching,check_wpasync return=written vec=32 => walk-end R1+6; no regions
 scan R1 6 1 flags=wp_matching,check_wpasync return=written vec=32 => EPERM`,
   ],
+  [
+    'MADV_COLLAPSE counts an armed zero page as missing',
+    `mmap R1 512 anon rw
+madvise R1 0 512 hugepage
+userfaultfd u2
+api u2 features=wp_async
+register u2 R1 0 512 mode=wp
+read R1 => value 0
+scan R1 0 1 flags=wp_matching,check_wpasync return=written vec=32 => walk-end R1+1; region R1..R1+1 written
+madvise R1 0 512 collapse => EBUSY`,
+  ],
+  [
+    'mremap hands tables over whole: what stays behind has none',
+    `mmap R1 1536 anon rw
+write R1 1
+write R1+512 1
+write R1+1024 1
+mremap R1 0 1536 M2 1536 maymove dontunmap => ok
+status => bytes 20480
+mremap M2 512 512 M3 512 maymove dontunmap => ok
+status => bytes 20480
+mremap M3 0 512 M4 512 maymove dontunmap to=M2+512 => ok
+status => bytes 20480
+mremap M2 1 1000 M4 1000 maymove dontunmap => ok
+status => bytes 28672`,
+  ],
+  [
+    'what can be written first and what is written first decide whether mappings join again',
+    `mmap R1 4 anon rw
+mprotect R1 0 2 r
+write R1+2 1
+mprotect R1 2 2 r
+mremap R1 0 4 M1 8 maymove => EFAULT`,
+  ],
+  [
+    'mappings that were written before their rights changed join again',
+    `mmap R1 4 anon rw
+write R1+2 1
+mprotect R1 0 2 r
+mprotect R1 2 2 r
+mremap R1 0 4 M1 8 maymove => ok`,
+  ],
+  [
+    'neighbours take over the anon_vma and join later',
+    `mmap R1 4 anon rw
+mmap R2 4 anon rwx at=R1+4
+write R1 1
+write R2 1
+mprotect R1 0 4 rwx
+mremap R1 0 8 M2 12 maymove => ok`,
+  ],
+  [
+    'mappings of a child that were written before the fork join with nobody',
+    `mmap R1 4 anon rw
+mmap R2 4 anon r at=R1+4
+write R1 1
+fork c
+c: mprotect R1 4 4 rw
+c: mremap R1 0 8 M1 12 maymove => EFAULT
+mprotect R1 4 4 rw
+mremap R1 0 8 M2 12 maymove => ok`,
+  ],
 ]
 
 test.each(RECORDED)('%s', async (_rule, program) => {

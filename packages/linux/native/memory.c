@@ -260,12 +260,18 @@ static int next_mapped(uint64_t *at, uint64_t end)
 	return best < end;
 }
 
+/* Of a huge page, parts may be mapped once while the whole is not; it was not taken if it is still there. */
+static int is_spared(int state)
+{
+	return !(state & STATE_EXCLUSIVE) || ((state & STATE_THP) && !(state & STATE_FILE));
+}
+
 /* Whether a page of the range is still there; with `shared`, one that is mapped more than once. Zero pages always stay. */
 static int any_resident(struct process *process, uint64_t start, uint64_t length, int shared)
 {
 	for (uint64_t at = start; next_mapped(&at, start + length); at += PAGE) {
 		int state = page_state(process, at);
-		if ((state & STATE_PRESENT) && !(state & (STATE_ZERO | STATE_HUGE)) && (!shared || !(state & STATE_EXCLUSIVE)))
+		if ((state & STATE_PRESENT) && !(state & (STATE_ZERO | STATE_HUGE)) && (!shared || is_spared(state)))
 			return 1;
 	}
 	return 0;

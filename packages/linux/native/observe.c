@@ -11,11 +11,9 @@
 
 /* The bits of ../../program/src/page-state.ts, with those of session.h. */
 #define STATE_SWAP 0x2
-#define STATE_FILE 0x4
 #define STATE_GUARD 0x8
 #define STATE_UFFD_WP 0x10
 #define STATE_SOFT_DIRTY 0x40
-#define STATE_THP 0x100
 #define STATE_MARKER_WP 0x400
 #define STATE_MARKER_POISON 0x800
 #define STATE_MARKER_GUARD 0x1000

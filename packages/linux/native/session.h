@@ -125,8 +125,10 @@ int await_hello(struct process *process);
 
 /* observe.c */
 #define STATE_PRESENT 0x1
+#define STATE_FILE 0x4
 #define STATE_EXCLUSIVE 0x20
 #define STATE_ZERO 0x80
+#define STATE_THP 0x100
 #define STATE_HUGE 0x200
 int page_state(struct process *process, uint64_t address);
 uint64_t pagemap_entry(struct process *process, uint64_t address);

@@ -21,7 +21,7 @@ import { hugetlbTableAlloc, unsharePmds } from './pmd-sharing.ts'
 import { mayWrite } from './protect.ts'
 import { splitFolio } from './split-folio.ts'
 import { unmapMapping } from './unmap-mapping.ts'
-import { joinAnonVma, type VmArea } from './vma.ts'
+import type { VmArea } from './vma.ts'
 import { VmaList } from './vma-list.ts'
 import { ZAP_MAPPINGS, ZAP_PLAIN, zapRange } from './zap.ts'
 
@@ -138,7 +138,12 @@ export class ProcessMemory implements AddressSpace {
 
   /** Gives a vma an anon_vma before its first private page. @source mm/rmap.c __anon_vma_prepare() */
   prepareAnonVma(vma: Vma): void {
-    if (vma.anonVma === null) joinAnonVma(vma, this.kernel.newAnonVma())
+    if (vma.anonVma !== null) return
+    const own = vma as VmArea
+    const other = this.vmas.mergeableAnon(own)
+    if (other?.anonVma) return own.joinAnonVma(other.anonVma, other.anonOwner)
+    const anonVma = this.kernel.newAnonVma()
+    own.joinAnonVma(anonVma, anonVma.id)
   }
 
   /** Counts tables by walking; cheap enough for a status read, and never wrong. */

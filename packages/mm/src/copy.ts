@@ -48,6 +48,8 @@ export function forkMm(parent: AddressSpace, child: AddressSpace): void {
     const wipes = (vma.flags & VM_WIPEONFORK) !== 0
     const copy = vma.copy(child, vma.start, vma.end, vma.pgoff)
     copy.flags &= ~VM_LOCKED
+    // @source v6.18 mm/rmap.c anon_vma_fork()
+    if (copy.anonVma !== null) copy.joinAnonVma(copy.anonVma, kernel.newOwner(), true)
     child.vmas.insert(copy)
     if (vma.uffd !== null) kernel.uffd.forkVma(vma, copy)
     if (copy.uffd === null) copy.flags &= ~VM_UFFD_FLAGS

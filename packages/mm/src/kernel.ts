@@ -86,6 +86,10 @@ export class SimulatedKernel implements Kernel {
     return anonVma
   }
 
+  newOwner(): number {
+    return this.nextMapping++
+  }
+
   /** A new memory file of `size` pages of 2^pageShift bytes. */
   newInode(backend: BackendName, size: number, pageShift: number): Inode {
     return { id: this.nextMapping++, backend, pageShift, size, pages: new Map(), vmas: new Set(), reserved: new Set() }

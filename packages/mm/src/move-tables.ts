@@ -2,7 +2,7 @@
  * Moving the entries of a vma to another place.
  *
  * @source v6.18 mm/mremap.c move_page_tables(), move_ptes(); mm/hugetlb.c move_hugetlb_page_tables()
- * @fidelity simplified move_page_tables(): entries move one by one; tables of ptes and pmds are never handed over whole
+ * @fidelity simplified move_page_tables(): tables of pmds are never handed over whole, nor tables of ptes where soft-dirty bits are kept
  * @module
  */
 import {
@@ -43,6 +43,10 @@ export function moveTables(mm: AddressSpace, vma: VmArea, start: number, end: nu
       }
       splitHugePmd(mm, vma, vpn)
     }
+    if (next - vpn === HUGE_PAGES && !clears && shift === 12 && moveTable(mm, vpn, target)) {
+      vpn = next
+      continue
+    }
     const table = leafTable(tables, mm.pgd, vpn, shift)
     // hugetlb allocates the new table leaf by leaf, and none leaves need none.
     if (
@@ -58,6 +62,19 @@ export function moveTables(mm: AddressSpace, vma: VmArea, start: number, end: nu
     vpn = next
   }
   mm.kernel.flush(mm, start, end - start, end - start)
+}
+
+/** Hands a table of ptes over whole, where there is none yet. @source v6.18 mm/mremap.c move_normal_pmd() */
+function moveTable(mm: AddressSpace, vpn: number, target: number): boolean {
+  const tables = mm.machine.tables
+  const table = tables.pteTable(mm.pgd, vpn)
+  if (table === 0 || target % HUGE_PAGES !== 0 || mm.softDirty || tables.pteTable(mm.pgd, target) !== 0) return false
+  const pmd = tables.pmdTableAlloc(mm.pgd, target)
+  if (pmd === 0) return false
+  setPmd(mm, vpn, 0, 0)
+  tables.forget(mm.pgd, target)
+  tables.link(pmd, pmdNumber(target) & 511, table)
+  return true
 }
 
 function isEmpty(mm: AddressSpace, table: number, from: number, length: number): boolean {

@@ -42,6 +42,8 @@ export interface Kernel {
   readonly fault: Fault
   newMm(): AddressSpace
   newAnonVma(): AnonVma
+  /** A number that no anon_vma has: for the one that fork gives a child. */
+  newOwner(): number
   /** A new memory file of `size` pages of 2^pageShift bytes. */
   newInode(backend: BackendName, size: number, pageShift: number): Inode
   /**

@@ -5,7 +5,7 @@
  * microseconds.
  * @module
  */
-import { type HostMm, type UffdContext, VM_SOFTDIRTY } from '@faultline/mm-types'
+import { type HostMm, type UffdContext, VM_ACCESS_FLAGS, VM_SOFTDIRTY } from '@faultline/mm-types'
 import type { VmArea } from './vma.ts'
 
 /** Ordered vmas that do not overlap. */
@@ -111,15 +111,22 @@ export class VmaList {
     return vma
   }
 
+  /** The neighbour whose anon_vma a vma without one takes, so that the two can be joined later. @source v6.18 mm/vma.c find_mergeable_anon_vma() */
+  mergeableAnon(vma: VmArea): VmArea | undefined {
+    const i = this.list.indexOf(vma)
+    const usable = (other: VmArea | undefined): other is VmArea => other !== undefined && other.anonVma !== null && !other.isForked
+    const next = this.list[i + 1]
+    if (usable(next) && areAnonCompatible(vma, next)) return next
+    const previous = this.list[i - 1]
+    return usable(previous) && areAnonCompatible(previous, vma) ? previous : undefined
+  }
+
   private absorb(vma: VmArea, next: VmArea): void {
     this.remove(next)
     vma.end = next.end
     // What is merged with something new is new as a whole: soft-dirty's false positives come from here.
     vma.flags |= next.flags & VM_SOFTDIRTY
-    if (vma.anonVma === null && next.anonVma !== null) {
-      vma.anonVma = next.anonVma
-      next.anonVma.vmas.add(vma)
-    }
+    if (vma.anonVma === null && next.anonVma !== null) vma.joinAnonVma(next.anonVma, next.anonOwner, next.isForked)
   }
 }
 
@@ -138,6 +145,16 @@ function canMerge(a: VmArea, b: VmArea): boolean {
     a.uffd === b.uffd &&
     a.backend !== 'hugetlb' &&
     a.pgoff + (a.end - a.start) === b.pgoff &&
-    (a.anonVma === b.anonVma || a.anonVma === null || b.anonVma === null)
+    (a.anonOwner === b.anonOwner || (a.anonOwner === 0 && !b.isForked) || (b.anonOwner === 0 && !a.isForked))
+  )
+}
+
+/** @source v6.18 mm/vma.c anon_vma_compatible() */
+function areAnonCompatible(a: VmArea, b: VmArea): boolean {
+  return (
+    a.end === b.start &&
+    a.file === b.file &&
+    ((a.flags ^ b.flags) & ~(VM_ACCESS_FLAGS | VM_SOFTDIRTY)) === 0 &&
+    a.pgoff + (a.end - a.start) === b.pgoff
   )
 }

@@ -24,7 +24,11 @@ export class VmArea implements Vma {
   readonly backend: BackendName
   readonly pageShift: number
   readonly file: Inode | null
+  /** The family of its private pages; `anonOwner` is what Linux has an anon_vma of its own for, and decides over merging. */
   anonVma: AnonVma | null = null
+  anonOwner = 0
+  /** It came from a fork with private pages: its anon_vma is shared with nobody that has none. @source v6.18 mm/vma.c vma_is_fork_child() */
+  isForked = false
   uffd: UffdContext | null = null
 
   constructor(fields: VmaFields) {
@@ -43,8 +47,24 @@ export class VmArea implements Vma {
   copy(mm: Mm, start: number, end: number, pgoff: number): VmArea {
     const other = new VmArea({ mm, start, end, flags: this.flags, pgoff, file: this.file })
     other.uffd = this.uffd
-    if (this.anonVma) joinAnonVma(other, this.anonVma)
+    if (this.anonVma) other.joinAnonVma(this.anonVma, this.anonOwner, this.isForked)
     return other
+  }
+
+  /** Puts the vma on an anon_vma's list. */
+  joinAnonVma(anonVma: AnonVma, owner: number, isForked = false): void {
+    this.anonVma = anonVma
+    this.anonOwner = owner
+    this.isForked = isForked
+    anonVma.vmas.add(this)
+  }
+
+  /** Takes it off again; what it mapped has gone. */
+  leaveAnonVma(): void {
+    this.anonVma?.vmas.delete(this)
+    this.anonVma = null
+    this.anonOwner = 0
+    this.isForked = false
   }
 
   /** Takes the vma off its file's and anon_vma's lists. */
@@ -52,12 +72,6 @@ export class VmArea implements Vma {
     this.file?.vmas.delete(this)
     this.anonVma?.vmas.delete(this)
   }
-}
-
-/** Puts a vma on an anon_vma's list. */
-export function joinAnonVma(vma: Vma, anonVma: AnonVma): void {
-  vma.anonVma = anonVma
-  anonVma.vmas.add(vma)
 }
 
 /** Page of the file that a page of a vma shows, in the file's own pages. */

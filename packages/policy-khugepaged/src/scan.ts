@@ -42,13 +42,15 @@ export function scanTable(lo: Int32Array, hi: Int32Array, base: number, scan: Co
   for (let at = base, end = base + 512; at < end; at++) {
     const word = lo[at]
     if (word & PAGE_PRESENT_ANY) {
-      if (checksBit && word & PAGE_UFFD_WP) return SCAN_PTE_UFFD_WP
       const pfn = (word >>> 12) | ((hi[at] & 0xfffff) << 20)
       const chunk = frames.chunk(pfn)
       const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
       if (chunk[record + FRAME_FLAGS] & FRAME_ZERO) {
         if (++none > maxNone) return SCAN_EXCEED_NONE_PTE
-      } else if (chunk[record + FRAME_MAP] > 1 && ++shared > maxShared) return SCAN_EXCEED_SHARED_PTE
+      }
+      if (checksBit && word & PAGE_UFFD_WP) return SCAN_PTE_UFFD_WP
+      if ((chunk[record + FRAME_FLAGS] & FRAME_ZERO) === 0 && chunk[record + FRAME_MAP] > 1 && ++shared > maxShared)
+        return SCAN_EXCEED_SHARED_PTE
     } else if (word === 0 && hi[at] === 0) {
       if (++none > maxNone) return SCAN_EXCEED_NONE_PTE
     } else {

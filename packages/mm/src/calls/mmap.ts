@@ -8,6 +8,7 @@ import {
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
+  VM_ACCOUNT,
   VM_EXEC,
   VM_HUGETLB,
   VM_MAYEXEC,
@@ -44,6 +45,11 @@ export function protFlags(prot: number): number {
   return (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) | (prot & PROT_EXEC ? VM_EXEC : 0)
 }
 
+/** Memory that may be written and is nobody else's counts against the commit limit. @source v6.18 mm/vma.c accountable_mapping() */
+function accounted({ prot, shared, noreserve, file }: MmapRequest): number {
+  return prot & PROT_WRITE && !shared && !noreserve && file?.backend !== 'hugetlb' ? VM_ACCOUNT : 0
+}
+
 /** mmap with MAP_FIXED: what was there is unmapped first, and announced when the new mapping is there. @returns 0 or -EINVAL */
 export function* mmap(mm: AddressSpace, request: MmapRequest): Call {
   const error = mapRange(mm, request)
@@ -60,6 +66,7 @@ function mapRange(mm: AddressSpace, request: MmapRequest): number {
     if (error) return error
   }
   const flags =
+    accounted(request) |
     protFlags(request.prot) |
     VM_MAYREAD |
     VM_MAYWRITE |

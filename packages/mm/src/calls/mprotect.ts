@@ -2,9 +2,10 @@
  * mprotect.
  * @module
  */
-import { EACCES, ENOMEM, VM_ACCESS_FLAGS } from '@faultline/mm-types'
+import { EACCES, ENOMEM, VM_ACCESS_FLAGS, VM_ACCOUNT, VM_HUGETLB, VM_NORESERVE, VM_SHARED, VM_WRITE } from '@faultline/mm-types'
 import type { AddressSpace } from '../objects.ts'
 import { changeProtection } from '../protect.ts'
+import type { VmArea } from '../vma.ts'
 import { protFlags } from './mmap.ts'
 
 /**
@@ -24,10 +25,16 @@ export function mprotect(mm: AddressSpace, start: number, end: number, prot: num
     const from = Math.max(vma.start, start)
     const to = Math.min(vma.end, end)
     if (flags !== vma.flags) {
-      const now = mm.vmas.modify(vma, from, to, flags, vma.uffd)
+      const now = mm.vmas.modify(vma, from, to, accounted(vma, flags), vma.uffd)
       changeProtection(mm, now, from, to)
     }
     reached = to
   }
   return reached < end ? -ENOMEM : 0
+}
+
+/** What may be written for the first time is accounted for; anonymous memory that holds nothing yet no longer. @source v6.18 mm/mprotect.c mprotect_fixup() */
+function accounted(vma: VmArea, flags: number): number {
+  if (flags & VM_WRITE) return vma.flags & (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE) ? flags : flags | VM_ACCOUNT
+  return vma.file === null && vma.anonVma === null ? flags & ~VM_ACCOUNT : flags
 }

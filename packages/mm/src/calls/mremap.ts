@@ -144,7 +144,6 @@ function cutOut(mm: AddressSpace, start: number, end: number): VmArea {
 function abandon(vma: VmArea, start: number, end: number): void {
   vma.flags &= ~VM_LOCKED
   if (vma.start !== start || vma.end !== end) return
-  vma.anonVma?.vmas.delete(vma)
-  vma.anonVma = null
+  vma.leaveAnonVma()
   if (vma.file === null) vma.pgoff = vma.start
 }
