@@ -141,9 +141,8 @@ export class ProcessMemory implements AddressSpace {
     if (vma.anonVma !== null) return
     const own = vma as VmArea
     const other = this.vmas.mergeableAnon(own)
-    if (other?.anonVma) return own.joinAnonVma(other.anonVma, other.anonOwner)
-    const anonVma = this.kernel.newAnonVma()
-    own.joinAnonVma(anonVma, anonVma.id)
+    const anonVma = other?.anonVma ?? this.kernel.newAnonVma()
+    own.joinAnonVma(anonVma, other?.anonOwner ?? anonVma.id)
   }
 
   /** Counts tables by walking; cheap enough for a status read, and never wrong. */
