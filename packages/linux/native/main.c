@@ -144,7 +144,10 @@ static void run_line(char *text)
 			say("X malformed line");
 			return;
 		}
-		OPERATIONS[i].run(&line);
+		if (session.over)
+			say_unsupported("what follows an access that restarts for ever inside the kernel, and had to be killed with its process");
+		else
+			OPERATIONS[i].run(&line);
 		return;
 	}
 	say("X unknown operation");

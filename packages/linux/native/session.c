@@ -32,7 +32,7 @@ static void schedule_in_order(void)
 void limit_running(int pid)
 {
 	uint64_t most = (uint64_t)(session.slow ? SLOW_LIVELOCK_MS : LIVELOCK_MS) * 1000;
-	struct rlimit limit = { most, RLIM_INFINITY };
+	struct rlimit limit = { most, most * KILL_FACTOR };
 
 	prlimit(pid, RLIMIT_RTTIME, &limit, 0);
 }

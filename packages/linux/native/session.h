@@ -17,6 +17,8 @@
 /* CPU time after which a request that does not wait counts as restarting for ever; pages of 1 GiB take long to clear. */
 #define LIVELOCK_MS 100
 #define SLOW_LIVELOCK_MS 3000
+/* So many times as long: it restarts inside the kernel, where only the end of its process reaches it. */
+#define KILL_FACTOR 10
 /* Messages noted for one request. */
 #define MAX_ANSWERED 24
 
@@ -75,6 +77,7 @@ struct session {
 	uint64_t clock;
 	uint64_t turn; /* number of the present operation */
 	int slow; /* has pages of 1 GiB */
+	int over; /* a process had to be killed, and nothing more can be asked */
 };
 
 extern struct session session;
@@ -103,7 +106,7 @@ int64_t next_place(int64_t pages, int shift, int64_t *after);
 void note_extent(uint64_t start, uint64_t length, int shift);
 uint64_t page_size_at(uint64_t address);
 struct uffd *adopt_uffd(int64_t id, int process, int fd);
-/* How long threads of a process may run without a wait before they are called back; 0 for the caller. */
+/* How long threads of a process may run without a wait before they are called back, and then killed; 0 for the caller. */
 void limit_running(int pid);
 /* Keeps a userfaultfd open that has no name, until the program ends. */
 void park_uffd(int fd);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -158,7 +159,7 @@ static void note_noisy(const struct pollfd *polls, int nr, char *noisy)
 				noisy[i] = 1;
 }
 
-/* Waits until a thread has replied or waits for a monitor. One that goes round for ever is called back, and replies that it was. */
+/* Waits until a thread has replied or waits for a monitor. One that goes round for ever is called back, and replies that it was, or killed. */
 static enum awaited await(struct process *process, struct thread *thread, struct reply *reply, int *fd)
 {
 	char noisy[MAX_UFFDS] = { 0 };
@@ -189,7 +190,7 @@ static enum awaited await(struct process *process, struct thread *thread, struct
 		if (ran >= 0 && cpu < 0)
 			cpu = ran;
 		if (ran >= 0 && elapsed > limit && ran - cpu >= limit / 2)
-			syscall(SYS_tgkill, process->pid, thread->tid, SIGUSR1);
+			syscall(SYS_tgkill, process->pid, thread->tid, ran - cpu >= limit * KILL_FACTOR ? SIGKILL : SIGUSR1);
 	}
 }
 
@@ -228,6 +229,14 @@ static void say_answered(struct thread *thread)
 		say_message(&thread->answered[i].msg, thread->answered[i].thread_named, thread->answered[i].state);
 }
 
+/* Whether the kernel has killed it, or killed it here for running too long. */
+static int was_killed(struct process *process)
+{
+	siginfo_t info = { 0 };
+
+	return !waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) && info.si_code == CLD_KILLED && info.si_status == SIGKILL;
+}
+
 static void say_outcome(struct process *process, struct thread *thread, enum awaited awaited, const struct reply *reply, int fd, int had_waited)
 {
 	switch (awaited) {
@@ -238,11 +247,15 @@ static void say_outcome(struct process *process, struct thread *thread, enum awa
 		say("0 b");
 		break;
 	case GONE:
-		process->pid = -1;
-		if (thread->pending.what == REQ_EXIT)
+		if (thread->pending.what == REQ_EXIT) {
 			say("0");
-		else
+		} else if (was_killed(process)) {
+			say("0 b l");
+			session.over = 1;
+		} else {
 			say("X the process ended unexpectedly");
+		}
+		process->pid = -1;
 		return;
 	case STUCK:
 		say("X the call neither returns nor waits for a userfaultfd");
