@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 static char in[1 << 16], out[1 << 18];
@@ -153,6 +152,7 @@ static void run_line(char *text)
 	say("X unknown operation");
 }
 
+/* Arguments: the CPU to run on or -1, the swap area to switch or nothing, the process to die with. */
 int main(int argc, char **argv)
 {
 	char *line;
@@ -164,14 +164,14 @@ int main(int argc, char **argv)
 		CPU_SET(atoi(argv[1]), &cpus);
 		sched_setaffinity(0, sizeof(cpus), &cpus);
 	}
-	/* Nothing is to outlive whoever asked for it. The processes of programs end with their sockets. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* Nothing is to outlive whoever asked for it. */
+	if (argc > 3)
+		die_with(atoi(argv[3]));
 	/* First: what the others map is not inherited, so it must not be found. */
 	tenant_prepare();
 	observe_prepare();
 	uffd_prepare();
-	memory_prepare(argc > 2 ? argv[2] : 0);
+	memory_prepare(argc > 2 && *argv[2] ? argv[2] : 0);
 	while ((line = next_line())) {
 		session.turn++;
 		run_line(line);

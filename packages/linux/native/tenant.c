@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +38,16 @@ static struct service services[MAX_THREADS];
 
 static struct { uint64_t start, end; int readable; } own[MAX_OWN];
 static int nr_own;
+/* The server: parent of all processes of its programs. */
+static int server;
+
+void die_with(int parent)
+{
+	system_call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
+	/* It may have ended before that. */
+	if (system_call(SYS_getppid, 0, 0, 0, 0, 0, 0) != parent)
+		_exit(98);
+}
 
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
@@ -77,6 +88,7 @@ void tenant_prepare(void)
 	size_t length = 0;
 	ssize_t got;
 
+	server = getpid();
 	/* The clock's pages are inherited once they have been used, with their table. */
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sigaction(SIGSEGV, &action, 0);
@@ -146,7 +158,8 @@ static long perform_mremap(const uint64_t *arg)
 
 static void fork_here(int fd, int slot, volatile struct reply *reply)
 {
-	long child = system_call(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0);
+	/* A child of the server's, so that it dies with the server and not with the process that forks. */
+	long child = system_call(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0, 0);
 
 	if (child == 0) {
 		dup2(fd, CONTROL_FD);
@@ -238,6 +251,8 @@ void tenant_main(int own_stack)
 	struct request request;
 	int fd, slot = 0;
 
+	/* A process that spins in the kernel never comes to see that its socket has closed. */
+	die_with(server);
 	if (own_stack >= 0)
 		services[own_stack].escaping = 0;
 	touch_own();

@@ -40,6 +40,8 @@ long wire_receive(int sock, void *message, unsigned long size, int *fd, int flag
 /* Serves a process's control socket, on file descriptor CONTROL_FD, until it closes. Never returns. */
 #define CONTROL_FD 3
 void tenant_main(int own_stack) __attribute__((noreturn));
+/* The calling process is killed when its parent, which must be `parent`, has ended in whatever way. */
+void die_with(int parent);
 /* Once, in the server: notes what must be touched so that page-table bytes are comparable. */
 void tenant_prepare(void);
 /* Whether a range holds memory of the helper itself. */

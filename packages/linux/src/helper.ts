@@ -28,7 +28,7 @@ export class Helper {
    * @param swap - the swap area that `swapoff` may switch off and on
    */
   constructor(binary: string, cpu: number, swap: string | undefined) {
-    this.#child = spawn(binary, swap === undefined ? [`${cpu}`] : [`${cpu}`, swap])
+    this.#child = spawn(binary, [`${cpu}`, swap ?? '', `${process.pid}`])
     this.#child.stdout.setEncoding('latin1').on('data', (text: string) => this.#receive(text))
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#said += text))
     this.#child.stdin.on('error', (error) => this.#fail(error))
