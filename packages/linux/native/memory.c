@@ -217,7 +217,7 @@ void op_fork(const struct line *line)
 		return;
 	socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
 	memset(&session.processes[line->v[2]], 0, sizeof(struct process));
-	session.processes[line->v[2]].control = ends[0];
+	session.processes[line->v[2]].control = first_to_close(ends[0]);
 	session.processes[line->v[2]].pagemap = -1;
 	/* Not there until it has said hello: a fork that waits for its message to be read has made nothing yet. */
 	session.processes[line->v[2]].pid = -1;

@@ -1,6 +1,7 @@
 /* A program's beginning and end, and the names it gives: regions, places, extents. */
 #include "session.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 /* First page of the window in which regions are placed (1 TiB), as in the model's Bindings. */
 #define WINDOW 0x10000000
 #define GIB_SHIFT 30
+/* Above all numbers that the files of a program can have: see MAX_UFFDS and its like. */
+#define HIGH_FD 900
 
 struct session session;
 
@@ -37,6 +40,20 @@ void limit_running(int pid)
 	prlimit(pid, RLIMIT_RTTIME, &limit, 0);
 }
 
+/*
+ * A server that is killed closes its files from the highest number down. Processes end when their control sockets close, so those come
+ * first: the end of a userfaultfd waits for ever for a call that goes round in the kernel on its account.
+ */
+int first_to_close(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
+
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
+}
+
 void session_open(void)
 {
 	int ends[2];
@@ -51,7 +68,7 @@ void session_open(void)
 		session.files[i].fd = -1;
 	socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
 	struct process *process = &session.processes[0];
-	process->control = ends[0];
+	process->control = first_to_close(ends[0]);
 	process->pagemap = -1;
 	pid_t pid = fork();
 	if (pid == 0) {

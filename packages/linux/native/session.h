@@ -108,6 +108,8 @@ uint64_t page_size_at(uint64_t address);
 struct uffd *adopt_uffd(int64_t id, int process, int fd);
 /* How long threads of a process may run without a wait before they are called back, and then killed; 0 for the caller. */
 void limit_running(int pid);
+/* The same file by another number, which is closed before those of userfaultfds when the server dies. */
+int first_to_close(int fd);
 /* Keeps a userfaultfd open that has no name, until the program ends. */
 void park_uffd(int fd);
 /* The errno of a call, 0 when it succeeded. */

@@ -22,6 +22,8 @@
 #include <unistd.h>
 
 #define STACK_SIZE 65536
+#define SERVICE_PRIORITY 1
+#define MAIN_PRIORITY 2
 #define MAX_OWN 64
 #define TWO_MIB (2ull << 20)
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
@@ -40,6 +42,14 @@ static struct { uint64_t start, end; int readable; } own[MAX_OWN];
 static int nr_own;
 /* The server: parent of all processes of its programs. */
 static int server;
+
+/* Where threads run in order (session.c), the first must come before those that may go round for ever: it ends them. */
+static void set_priority(int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	system_call(SYS_sched_setparam, 0, (uint64_t)&param, 0, 0, 0, 0);
+}
 
 void die_with(int parent)
 {
@@ -222,6 +232,7 @@ static int serve(void *argument)
 	struct request request;
 	int fd;
 
+	set_priority(SERVICE_PRIORITY);
 	service->reply.tid = (int)system_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	wire_send(service->sock, (const void *)&service->reply, sizeof(service->reply), -1);
 	while (wire_receive(service->sock, &request, sizeof(request), &fd, 0) == sizeof(request)) {
@@ -253,6 +264,7 @@ void tenant_main(int own_stack)
 
 	/* A process that spins in the kernel never comes to see that its socket has closed. */
 	die_with(server);
+	set_priority(MAIN_PRIORITY);
 	if (own_stack >= 0)
 		services[own_stack].escaping = 0;
 	touch_own();

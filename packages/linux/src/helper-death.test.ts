@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { encode } from './encode.ts'
 import { helperBinary } from './helper-binary.ts'
 import { Names } from './names.ts'
+import { freeHugePages } from './settings.ts'
 
 const canAsk = process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('cc', ['--version']).status === 0
 
@@ -22,11 +23,19 @@ fork child
 fork other
 other: fork grandchild
 other: exit
-uffd v features=wp_hugetlbfs_shmem
+uffd v features=minor_shmem,wp_hugetlbfs_shmem
 mmap B 1 shmem rw
 register v B 0 1 mode=wp
 writeprotect v B 0 1 mode=wp
 madvise B 0 1 guard_install
+`
+/** The same, but for a call that heeds no signal that does not kill. */
+const DEAF = `${PROGRAM.slice(0, PROGRAM.indexOf('mmap B'))}mmap B 1 hugetlb rw
+register v B 0 1 mode=wp
+write B 1
+writeprotect v B 0 1 mode=wp
+register v B 0 1 mode=minor
+madvise B 0 1 populate_write
 `
 let folder: string
 let binary: string
@@ -60,18 +69,18 @@ function processes(): number[] {
 }
 
 /** Starts the program and comes back while its last call goes round. */
-async function startProgram(input: Writable): Promise<void> {
+async function startProgram(input: Writable, program = PROGRAM): Promise<void> {
   const names = new Names()
-  const lines = instantiate(parseProgram(PROGRAM)).steps.map(({ operation }) => encode(operation, names))
+  const lines = instantiate(parseProgram(program)).steps.map(({ operation }) => encode(operation, names))
   input.on('error', () => {})
   input.write(`open\n${lines.join('\n')}\n`)
   // The helper and three processes of the program.
-  await vi.waitFor(() => expect(processes().length).toBeGreaterThanOrEqual(4), { timeout: 5000 })
+  await vi.waitFor(() => expect(processes().length).toBeGreaterThanOrEqual(4), { timeout: 15_000 })
   await pause(60)
 }
 
 async function expectNoneLeft(): Promise<void> {
-  await vi.waitFor(() => expect(processes()).toEqual([]), { timeout: 5000, interval: 50 })
+  await vi.waitFor(() => expect(processes()).toEqual([]), { timeout: 10_000, interval: 50 })
 }
 
 describe.runIf(canAsk)('no process of the helper outlives', () => {
@@ -87,6 +96,13 @@ describe.runIf(canAsk)('no process of the helper outlives', () => {
   test('its own violent end', async () => {
     const helper = spawn(binary, ['-1', '', `${process.pid}`])
     await startProgram(helper.stdin)
+    helper.kill('SIGKILL')
+    await expectNoneLeft()
+  })
+
+  test.runIf(canAsk && freeHugePages() > 0)('its violent end amid a call that heeds no signal', async () => {
+    const helper = spawn(binary, ['-1', '', `${process.pid}`])
+    await startProgram(helper.stdin, DEAF)
     helper.kill('SIGKILL')
     await expectNoneLeft()
   })

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { instantiate, type Operation, type Outcome, parseProgram, runProgram } from '@faultline/program'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { linuxSystem } from './index.ts'
+import { freeHugePages } from './settings.ts'
 
 const canAsk = process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('cc', ['--version']).status === 0
 const system = linuxSystem()
@@ -49,6 +50,21 @@ describe.runIf(canAsk)('the running kernel', () => {
       'status',
     )
     expect(failures).toEqual([])
+  })
+
+  test.runIf(canAsk && freeHugePages() > 0)('ends with its process a call that restarts for ever and heeds no signal', async () => {
+    const { failures, inexpressible } = await run(
+      'uffd u features=minor_shmem,wp_hugetlbfs_shmem',
+      'mmap A 1 hugetlb rw',
+      'register u A 0 1 mode=wp',
+      'write A 3',
+      'writeprotect u A 0 1 mode=wp',
+      'register u A 0 1 mode=minor',
+      'madvise A 0 1 populate_write => livelock',
+      'read A',
+    )
+    expect(failures).toEqual([])
+    expect(inexpressible?.error.message).toContain('had to be killed with its process')
   })
 
   test('lets a fork wait for its message to be read', async () => {
