@@ -109,6 +109,11 @@ function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
     if (mm.machine.frames.flags(pfn) & FRAME_NOT_UPTODATE) continue
     // @source v6.18 mm/filemap.c filemap_map_pmd()
     if (mapsHuge(fault, pfn)) return mapCacheHuge(fault, pfn) === FAULT_DONE
+    if (liesWithin(fault, pfn, index)) {
+      // @source v6.18 mm/filemap.c filemap_map_folio_range(): a huge page is mapped wholly, window or not
+      for (let i = 0; i < 512; i++) if (los[base + i] === 0) mapCachePage(mm, vma, fault.table, i, pfn - index + i, false, false)
+      break
+    }
     mapCachePage(mm, vma, fault.table, index, pfn, false, false)
   }
   return los[base + fault.index] !== 0
@@ -126,11 +131,16 @@ function mapsHuge(fault: Fault, page: number): boolean {
 
 /** Nobody watches, and all pages of a huge page belong into this table, which is empty. @source mm/memory.c finish_fault() */
 function mapsWholeFolio(fault: Fault, page: number): boolean {
-  const { vma, mm, vpn, index } = fault
+  const { vma, mm } = fault
+  if (vma.flags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)) return false
+  return liesWithin(fault, page, fault.index) && mm.machine.tables.used(fault.table) === 0
+}
+
+/** The huge page that a page belongs to lies wholly within the vma and this table. */
+function liesWithin({ vma, mm, vpn }: Fault, page: number, index: number): boolean {
   const frames = mm.machine.frames
-  if (frames.order(page) !== 9 || vma.flags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)) return false
-  if (page - frames.head(page) !== index) return false
-  return vpn - index >= vma.start && vpn - index + 512 <= vma.end && mm.machine.tables.used(fault.table) === 0
+  const start = vpn - (vpn & 511)
+  return frames.order(page) === 9 && page - frames.head(page) === index && start >= vma.start && start + 512 <= vma.end
 }
 
 function mapCacheHuge(fault: Fault, page: number): number {
@@ -141,7 +151,12 @@ function mapCacheHuge(fault: Fault, page: number): number {
   const writable = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE) && (fault.write || (vma.flags & VM_UFFD_WP) === 0)
   tables.forget(mm.pgd, vpn)
   tables.free(fault.table)
-  tables.set(pmd, pmdNumber(vpn) & 511, pteLo(head, PAGE_PSE | (fault.write ? PAGE_DIRTY : 0) | (writable ? PAGE_RW : 0)), pteHi(head, vma.flags))
+  tables.set(
+    pmd,
+    pmdNumber(vpn) & 511,
+    pteLo(head, PAGE_PSE | (fault.write ? PAGE_DIRTY : 0) | (writable ? PAGE_RW : 0)),
+    pteHi(head, vma.flags),
+  )
   frames.get(head)
   frames.setField(head, FRAME_ENTIRE, frames.field(head, FRAME_ENTIRE) + 1)
   return FAULT_DONE
