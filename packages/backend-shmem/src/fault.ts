@@ -12,7 +12,6 @@ import {
   FRAME_ENTIRE,
   FRAME_MAP,
   FRAME_NOT_UPTODATE,
-  FRAME_ORDER_SHIFT,
   type Inode,
   type Mm,
   PAGE_DIRTY,
@@ -53,11 +52,40 @@ export function faultShmem(fault: Fault, aroundPages: number): number {
   if (page === 0) return FAULT_OOM
   if (fault.write && !shared) return mapPrivateCopy(fault, page)
   if (mapsHuge(fault, page)) return mapCacheHuge(fault, page)
-  if (mapsWholeFolio(fault, page)) {
-    const first = page - fault.index
-    for (let i = 0; i < 512; i++) mapCachePage(mm, vma, fault.table, i, first + i, fault.write, false)
-  } else mapCachePage(mm, vma, fault.table, fault.index, page, fault.write, fault.armed)
+  // @source v6.18 mm/memory.c finish_fault(): a large folio is mapped wholly where nobody watches and nothing else is there
+  const watched = vma.flags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)
+  const first = watched ? -1 : firstOfFolio(fault, page, fault.index)
+  if (first >= 0 && countNone(mm, fault.table, first, 2 ** mm.machine.frames.order(page)) === 2 ** mm.machine.frames.order(page))
+    mapFolio(fault, page, first, fault.write)
+  else mapCachePage(mm, vma, fault.table, fault.index, page, fault.write, fault.armed)
   return FAULT_DONE
+}
+
+/** Index in its table of the first page of a folio that lies wholly within the vma and the table; -1 for other folios and small ones. */
+function firstOfFolio({ vma, mm, vpn }: Fault, page: number, index: number): number {
+  const { frames } = mm.machine
+  const first = index - (page - frames.head(page))
+  const pages = 2 ** frames.order(page)
+  const start = vpn - (vpn & 511) + first
+  return pages > 1 && first >= 0 && first + pages <= 512 && start >= vma.start && start + pages <= vma.end ? first : -1
+}
+
+function countNone(mm: Mm, table: number, first: number, pages: number): number {
+  const { tables } = mm.machine
+  const base = tables.base(table)
+  let none = 0
+  for (let at = base + first; at < base + first + pages; at++) if (tables.lo(table)[at] === 0 && tables.hi(table)[at] === 0) none++
+  return none
+}
+
+/** Maps what is not mapped yet of a folio. @returns the index after its last page */
+function mapFolio({ mm, vma, table }: Fault, page: number, first: number, write: boolean): number {
+  const { frames, tables } = mm.machine
+  const head = frames.head(page)
+  const pages = 2 ** frames.order(page)
+  const at = tables.base(table) + first
+  for (let i = 0; i < pages; i++) if (tables.lo(table)[at + i] === 0) mapCachePage(mm, vma, table, first + i, head + i, write, false)
+  return first + pages
 }
 
 function mapPrivateCopy(fault: Fault, page: number): number {
@@ -105,16 +133,13 @@ function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
     if (pgoff >= inode.size) break
     const pfn = inode.pages.get(pgoff)
     const index = page & 511
-    if (pfn === undefined || pfn < 0 || los[base + index] !== 0) continue
-    if (mm.machine.frames.flags(pfn) & FRAME_NOT_UPTODATE) continue
+    if (pfn === undefined || pfn < 0 || mm.machine.frames.flags(pfn) & FRAME_NOT_UPTODATE) continue
     // @source v6.18 mm/filemap.c filemap_map_pmd()
     if (mapsHuge(fault, pfn)) return mapCacheHuge(fault, pfn) === FAULT_DONE
-    if (liesWithin(fault, pfn, index)) {
-      // @source v6.18 mm/filemap.c filemap_map_folio_range(): a huge page is mapped wholly, window or not
-      for (let i = 0; i < 512; i++) if (los[base + i] === 0) mapCachePage(mm, vma, fault.table, i, pfn - index + i, false, false)
-      break
-    }
-    mapCachePage(mm, vma, fault.table, index, pfn, false, false)
+    // @source v6.18 mm/filemap.c filemap_map_folio_range(): a large folio is mapped wholly, window or not
+    const first = firstOfFolio(fault, pfn, index)
+    if (first >= 0) page += mapFolio(fault, pfn, first, false) - index - 1
+    else if (los[base + index] === 0) mapCachePage(mm, vma, fault.table, index, pfn, false, false)
   }
   return los[base + fault.index] !== 0
 }
@@ -123,24 +148,10 @@ function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
 function mapsHuge(fault: Fault, page: number): boolean {
   const { vma, mm, vpn } = fault
   const frames = mm.machine.frames
-  if (frames.flags(page) >>> FRAME_ORDER_SHIFT === 0 || vma.flags & VM_NOHUGEPAGE) return false
+  if (frames.order(page) !== 9 || vma.flags & VM_NOHUGEPAGE) return false
   const start = vpn - (vpn & 511)
   if (start < vma.start || start + 512 > vma.end || ((vma.pgoff - vma.start) & 511) !== 0) return false
   return fault.fresh && mm.machine.tables.used(fault.table) === 0
-}
-
-/** Nobody watches, and all pages of a huge page belong into this table, which is empty. @source mm/memory.c finish_fault() */
-function mapsWholeFolio(fault: Fault, page: number): boolean {
-  const { vma, mm } = fault
-  if (vma.flags & (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)) return false
-  return liesWithin(fault, page, fault.index) && mm.machine.tables.used(fault.table) === 0
-}
-
-/** The huge page that a page belongs to lies wholly within the vma and this table. */
-function liesWithin({ vma, mm, vpn }: Fault, page: number, index: number): boolean {
-  const frames = mm.machine.frames
-  const start = vpn - (vpn & 511)
-  return frames.order(page) === 9 && page - frames.head(page) === index && start >= vma.start && start + 512 <= vma.end
 }
 
 function mapCacheHuge(fault: Fault, page: number): number {

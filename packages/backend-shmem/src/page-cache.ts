@@ -3,8 +3,6 @@
  *
  * @source v6.18 mm/shmem.c shmem_get_folio_gfp(), shmem_writeout(), shmem_undo_range()
  * @fidelity simplified shmem_get_folio_gfp(): 4 KiB pages only; no readahead
- * @fidelity simplified shmem_writeout(): huge pages of the cache are not swapped
- * @fidelity simplified shmem_undo_range(): a huge page cut by the range is not split
  * @module
  */
 import {

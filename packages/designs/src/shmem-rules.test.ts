@@ -114,6 +114,169 @@ api u4
 register u4 R2 0 1 mode=minor
 continue u4 R2 0 1 => EINVAL result -EINVAL`,
   ],
+  [
+    'a huge page of the cache is mapped wholly around a fault, private copies and guards aside',
+    `file F 512
+mmap R1 512 shmem rw file=F
+mmap R2 512 shmem-private rw file=F
+write R2+10 1
+madvise R1 20 1 guard_install
+write R1+300 1
+madvise R1 0 512 collapse => EINVAL
+read R2+100 => value 0
+expect R2 0 512 10x present file excl THP | present anon excl | 501x present file excl THP
+read R1+100 => value 0
+expect R1 0 512 10x present file THP | present file excl THP | 9x present file THP | marker(guard) [G] | 491x present file THP`,
+  ],
+  [
+    'a hole splits a huge page of the cache only as far as it must: large folios of many sizes stay',
+    `file F 512
+mmap A 512 shmem rw file=F
+mmap B 512 shmem rw file=F
+write A+3 3
+write A+5 5
+write A+300 30
+madvise A 0 512 collapse
+read B+9 => value 0
+expect B 0 512 present file THP
+fallocate F 3 2 punch
+expect A 0 512 none
+expect B 0 512 none
+read A+300 => value 30
+expect A 0 512 256x none | 256x present file excl THP
+read A+3 => value 0
+expect A 0 512 2x present file excl THP | 2x present file excl | none | present file excl | 10x present file excl THP | 240x none | 256x present file excl THP
+write A+5 9
+read B+5 => value 9
+status => bytes 16384`,
+  ],
+  [
+    'a split leaves markers where a mapping is armed',
+    `file F 512
+mmap A 512 shmem rw file=F
+mmap B 512 shmem-private rw file=F
+userfaultfd u
+api u features=wp_hugetlbfs_shmem,wp_unpopulated
+register u B 0 512 mode=wp
+write A+3 3
+madvise A 0 512 collapse
+read B+9 => value 0
+expect B 0 512 present file THP
+writeprotect u B 7 2 mode=wp
+expect B 0 512 7x none | 2x marker(wp) +WP | 503x none
+fallocate F 3 2 punch
+expect A 0 512 none
+expect B 0 512 7x none | 2x marker(wp) +WP | 503x none
+read B+7 => value 0
+expect B 0 512 7x none | present file excl THP +WP | marker(wp) +WP | 503x none`,
+  ],
+  [
+    'a new length splits a huge page of the cache and drops what is beyond',
+    `file F 512
+mmap A 512 shmem rw file=F
+write A+3 3
+write A+5 5
+write A+300 30
+madvise A 0 512 collapse
+ftruncate F 4
+expect A 0 512 none
+read A+3 => value 3
+expect A 0 512 4x present file excl THP | 508x none
+read A+5 => SIGBUS code 2
+ftruncate F 512
+read A+5 => value 0
+read A+300 => value 0
+expect A 0 512 4x present file excl THP | none | present file excl | 294x none | present file excl | 211x none`,
+  ],
+  [
+    'MADV_PAGEOUT takes all of a huge page of the cache, page by page',
+    `file F 512
+mmap A 512 shmem rw file=F
+write A+3 3
+write A+300 30
+madvise A 0 512 collapse
+madvise A 0 512 pageout
+expect A 0 512 none
+read A+3 => value 3
+read A+300 => value 30
+expect A 0 512 3x none | present file excl | 296x none | present file excl | 211x none`,
+  ],
+  [
+    'MADV_PAGEOUT of a part splits a huge page of the cache and takes nothing',
+    `file F 512
+mmap A 512 shmem rw file=F
+write A+3 3
+write A+300 30
+madvise A 0 512 collapse
+madvise A 3 2 pageout
+expect A 0 512 none
+read A+3 => value 3
+expect A 0 512 16x present file excl | 496x none`,
+  ],
+  [
+    'MADV_PAGEOUT of a part splits one that ptes map, too',
+    `file F 512
+mmap A 512 shmem rw file=F
+write A+3 3
+write A+300 30
+madvise A 0 512 collapse
+madvise A 3 2 dontneed
+expect A 0 512 none
+read A+30 => value 0
+expect A 0 512 present file excl THP
+madvise A 3 2 pageout
+expect A 0 512 none
+madvise A 0 512 pageout
+expect A 0 512 none
+read A+3 => value 3
+expect A 0 512 16x present file excl | 496x none`,
+  ],
+  [
+    'MADV_PAGEOUT takes a huge page that two mappings of one process map',
+    `file F 512
+mmap A 512 shmem rw file=F
+mmap B 512 shmem rw file=F
+write A+3 3
+write A+300 30
+madvise A 0 512 collapse
+read B => value 0
+madvise A 0 512 pageout
+expect A 0 512 none
+expect B 0 512 none
+madvise A 3 1 pageout
+expect A 0 512 none
+expect B 0 512 none
+madvise A 0 512 cold
+madvise A 3 1 cold
+expect A 0 512 none
+expect B 0 512 none`,
+  ],
+  [
+    'MADV_COLD of a part splits a huge page of the cache',
+    `file F 512
+mmap A 512 shmem rw file=F
+write A+3 3
+write A+300 30
+madvise A 0 512 collapse
+madvise A 3 1 cold
+expect A 0 512 none
+madvise A 0 512 cold
+expect A 0 512 none`,
+  ],
+  [
+    'MADV_REMOVE splits a huge page of the cache as a hole does',
+    `file F 512
+mmap A 512 shmem rw file=F
+write A+3 3
+write A+300 30
+madvise A 0 512 collapse
+madvise A 3 4 remove
+expect A 0 512 none
+read A+3 => value 0
+expect A 0 512 2x present file excl THP | 2x present file excl | 3x none | present file excl | 8x present file excl THP | 496x none
+read A+300 => value 30
+expect A 0 512 2x present file excl THP | 2x present file excl | 3x none | present file excl | 8x present file excl THP | 240x none | 256x present file excl THP`,
+  ],
 ]
 
 test.each(RULES)('%s', async (_, program) => {

@@ -64,10 +64,12 @@ export interface Frames {
   /** Drops a reference; the folio goes back to the free list with the last. @returns references left */
   put(pfn: number): number
   /**
-   * Makes each page of a folio a folio of its own, with one reference for each entry that maps it; pages that nothing maps
-   * are freed. What the first page knows of the whole folio (dirty, swap-backed) each page knows then.
+   * Makes each page of a folio a folio of its own, with one reference for each entry that maps it and one for the cache;
+   * pages without any are freed. What the first page knows of the whole folio (dirty, swap-backed) each page knows then.
    */
   split(head: number): void
+  /** Halves the folio of a page until that page is a folio of its own; the other halves stay as large as they are. */
+  splitAt(pfn: number): void
   /** First frame of the folio a frame belongs to. */
   head(pfn: number): number
   order(pfn: number): number

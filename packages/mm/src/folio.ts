@@ -1,14 +1,25 @@
 /**
- * Large anonymous folios as a whole: who maps them, and how much of one a range maps.
+ * Large folios as a whole: who maps them, and how much of one a range maps.
  *
  * @source v6.18 include/linux/mm.h folio_maybe_mapped_shared(); mm/internal.h folio_pte_batch()
  * @fidelity simplified folio_maybe_mapped_shared(): counts the address spaces, where Linux follows two of them and may take what a third maps alone for shared
  * @module
  */
-import { FRAME_ENTIRE, FRAME_MAP, PAGE_ACCESSED, PAGE_DIRTY, PAGE_PRESENT_ANY, PAGE_RW, PAGE_SOFT_DIRTY } from '@faultline/mm-types'
+import {
+  FRAME_ANON,
+  FRAME_ENTIRE,
+  FRAME_INDEX,
+  FRAME_MAP,
+  PAGE_ACCESSED,
+  PAGE_DIRTY,
+  PAGE_PRESENT_ANY,
+  PAGE_RW,
+  PAGE_SOFT_DIRTY,
+} from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
-import { HUGE_PAGES, hugePmdLo, hugePmdPfn } from './huge.ts'
+import { hugePmdLo, hugePmdPfn } from './huge.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
+import type { VmArea } from './vma.ts'
 
 /** Bits in which the entries of one batch may differ. */
 const BATCH_IGNORES = PAGE_ACCESSED | PAGE_DIRTY | PAGE_SOFT_DIRTY | PAGE_RW
@@ -31,24 +42,40 @@ export function folioMapcount(kernel: Kernel, head: number): number {
   return count
 }
 
-/** True when more than one address space maps pages of an anonymous folio. */
+/** As `Kernel.anonMappings`, for pages of a file too. @source v6.18 mm/rmap.c rmap_walk() */
+export function mappingsOf(kernel: Kernel, head: number, pages: number): readonly { vma: VmArea; vpn: number }[] {
+  const { frames } = kernel.machine
+  if (frames.flags(head) & FRAME_ANON) return kernel.anonMappings(head, pages)
+  const index = frames.field(head, FRAME_INDEX)
+  const found: { vma: VmArea; vpn: number }[] = []
+  for (const vma of kernel.inodeOf(head)?.vmas ?? []) {
+    const vpn = vma.start + index - vma.pgoff
+    if (vpn + pages > vma.start && vpn < vma.end) found.push({ vma: vma as VmArea, vpn })
+  }
+  return found
+}
+
+/** True when more than one address space maps pages of a folio. */
 export function isMappedShared(kernel: Kernel, head: number): boolean {
   const { frames } = kernel.machine
   if (frames.order(head) === 0) return frames.field(head, FRAME_MAP) > 1
   if (folioMapcount(kernel, head) <= 1) return false
   let owner: AddressSpace | undefined
-  for (const { vma, vpn } of kernel.anonMappings(head, HUGE_PAGES)) {
+  const pages = 2 ** frames.order(head)
+  for (const { vma, vpn } of mappingsOf(kernel, head, pages)) {
     const mm = vma.mm as AddressSpace
-    if (mm === owner || !mapsFolio(mm, Math.max(vma.start, vpn), Math.min(vma.end, vpn + HUGE_PAGES), vpn, head)) continue
+    if (mm === owner || !mapsFolio(vma, vpn, head, pages)) continue
     if (owner !== undefined) return true
     owner = mm
   }
   return false
 }
 
-/** Whether pages [start, end), of which `first` is where the folio begins, map a page of it. */
-function mapsFolio(mm: AddressSpace, start: number, end: number, first: number, head: number): boolean {
-  for (let vpn = start; vpn < end; vpn++) {
+/** Whether a vma maps a page of a folio; `first` is where the folio begins, perhaps before the vma. */
+export function mapsFolio(vma: VmArea, first: number, head: number, pages: number): boolean {
+  const mm = vma.mm as AddressSpace
+  const end = Math.min(vma.end, first + pages)
+  for (let vpn = Math.max(vma.start, first); vpn < end; vpn++) {
     if (hugePmdLo(mm, vpn) === 0) {
       if (presentPfn(mm, vpn) === head + (vpn - first)) return true
     } else if (hugePmdPfn(mm, vpn) === head) return true

@@ -46,6 +46,7 @@ export class SimulatedKernel implements Kernel {
   uffd: UffdHooks = NO_UFFD
   /** Anonymous mappings and files by the id that frames carry. */
   private readonly anonVmas = new Map<number, AnonVma>()
+  private readonly inodes = new Map<number, Inode>()
   private nextMapping = 1
   private readonly deferred: { mm: Mm; vpn: number; pages: number }[] = []
   /** The one fault descriptor; faults do not nest. */
@@ -92,7 +93,21 @@ export class SimulatedKernel implements Kernel {
 
   /** A new memory file of `size` pages of 2^pageShift bytes. */
   newInode(backend: BackendName, size: number, pageShift: number): Inode {
-    return { id: this.nextMapping++, backend, pageShift, size, pages: new Map(), vmas: new Set(), reserved: new Set() }
+    const inode = {
+      id: this.nextMapping++,
+      backend,
+      pageShift,
+      size,
+      pages: new Map(),
+      vmas: new Set<never>(),
+      reserved: new Set<number>(),
+    }
+    this.inodes.set(inode.id, inode)
+    return inode
+  }
+
+  inodeOf(pfn: number): Inode | undefined {
+    return this.inodes.get(this.machine.frames.field(pfn, FRAME_MAPPING))
   }
 
   anonMappings(pfn: number, pages = 1): { vma: VmArea; vpn: number }[] {

@@ -46,6 +46,8 @@ export interface Kernel {
   newOwner(): number
   /** A new memory file of `size` pages of 2^pageShift bytes. */
   newInode(backend: BackendName, size: number, pageShift: number): Inode
+  /** The file whose cache a page is in. */
+  inodeOf(pfn: number): Inode | undefined
   /**
    * Every vma that may map some of `pages` anonymous pages of one folio, by its mapping and index, and where the first of
    * them would be: outside of the vma when that maps only later ones.

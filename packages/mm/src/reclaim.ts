@@ -7,23 +7,25 @@
  * @module
  */
 import {
-  type FileBackend,
   FRAME_ANON,
+  FRAME_CACHE,
+  FRAME_INDEX,
   FRAME_MAP,
   FRAME_REF,
   FRAME_SWAPBACKED,
   FRAME_ZERO,
-  type Inode,
   PAGE_DIRTY,
   VM_LOCKED,
 } from '@faultline/mm-types'
 import { leafSpanEnd } from '@faultline/pagetable-core'
-import { folioBatch, isMappedShared, presentPfn } from './folio.ts'
+import { folioBatch, folioMapcount, isMappedShared, mappingsOf, mapsFolio, presentPfn } from './folio.ts'
 import { HUGE_PAGES, hugePmdLo, hugePmdPfn, splitHugePmd } from './huge.ts'
-import type { AddressSpace } from './objects.ts'
+import type { AddressSpace, Kernel } from './objects.ts'
+import { splitCacheFolio } from './split-cache.ts'
 import { splitFolio } from './split-folio.ts'
-import { filePage, type VmArea } from './vma.ts'
-import { ZAP_PLAIN, zapRange } from './zap.ts'
+import { unmapMapping } from './unmap-mapping.ts'
+import type { VmArea } from './vma.ts'
+import { ZAP_MAPPINGS, ZAP_PLAIN, zapRange } from './zap.ts'
 
 /**
  * Reclaims the pages of [start, end) of a vma that can go.
@@ -35,7 +37,10 @@ export function reclaimPages(mm: AddressSpace, vma: VmArea, start: number, end: 
   if (vma.backend === 'hugetlb' || vma.flags & VM_LOCKED) return 0
   let reclaimed = 0
   forEachFolio(mm, vma, start, end, pressure, (vpn, pages) => {
-    for (let page = vpn; page < vpn + pages; page++) if (reclaimAt(mm, vma, page, pressure)) reclaimed++
+    const huge = hugePmdLo(mm, vpn) !== 0
+    const pfn = huge ? hugePmdPfn(mm, vpn) : presentPfn(mm, vpn)
+    if (mm.machine.frames.flags(pfn) & FRAME_CACHE) reclaimed += reclaimFileFolio(mm.kernel, pfn, huge || pressure ? 0 : pages)
+    else for (let page = vpn; page < vpn + pages; page++) if (reclaimAt(mm, vma, page, pressure)) reclaimed++
   })
   return reclaimed
 }
@@ -73,7 +78,7 @@ function forEachFolio(
       continue
     }
     let pages = 1
-    if (vma.file === null && frames.order(pfn) !== 0 && (frames.flags(pfn) & FRAME_ZERO) === 0) {
+    if (frames.order(pfn) !== 0 && (frames.flags(pfn) & FRAME_ZERO) === 0) {
       pages = folioBatch(mm, vpn, end)
       if (isMappedShared(mm.kernel, frames.head(pfn)) && !takesShared) {
         vpn += pages
@@ -94,9 +99,9 @@ function mayVisitHuge(mm: AddressSpace, vma: VmArea, vpn: number, end: number, t
   const { frames } = mm.machine
   const pfn = hugePmdPfn(mm, vpn)
   if (frames.flags(pfn) & FRAME_ZERO) return false
-  if (vma.file !== null) return takesShared || frames.mapcount(pfn) === 1
   if (!takesShared && isMappedShared(mm.kernel, pfn)) return false
-  return end - vpn === HUGE_PAGES || splitFolio(mm.kernel, pfn)
+  // One of a file is unmapped by the split: nothing is left to visit.
+  return end - vpn === HUGE_PAGES || (splitFolio(mm.kernel, pfn) && vma.file === null)
 }
 
 /** Reclaims one page. A swap file has no room for a huge page in one piece: its folio is split first, or dropped if it is clean and lazily free. */
@@ -104,16 +109,15 @@ function reclaimAt(mm: AddressSpace, vma: VmArea, vpn: number, pressure: boolean
   const { frames } = mm.machine
   if (hugePmdLo(mm, vpn) !== 0) {
     if (dropLazyHuge(mm, vma, vpn)) return true
-    if (vma.file === null) splitFolio(mm.kernel, hugePmdPfn(mm, vpn))
-    else splitHugePmd(mm, vma, vpn)
+    splitFolio(mm.kernel, hugePmdPfn(mm, vpn))
   }
   let pfn = presentPfn(mm, vpn)
   if (pfn === 0) return false
-  if (vma.file === null && frames.order(pfn) !== 0 && (frames.flags(pfn) & FRAME_ZERO) === 0) {
+  if (frames.order(pfn) !== 0 && (frames.flags(pfn) & FRAME_ZERO) === 0) {
     splitFolio(mm.kernel, pfn)
     pfn = presentPfn(mm, vpn)
   }
-  return reclaimPage(mm, vma, vpn, pfn, pressure)
+  return reclaimPage(mm, pfn, pressure)
 }
 
 /** A huge page that is clean and lazily free is dropped without its folio being split; its table of ptes stays. @source v6.18 mm/rmap.c try_to_unmap_one() */
@@ -130,12 +134,12 @@ function dropLazyHuge(mm: AddressSpace, vma: VmArea, vpn: number): boolean {
   return true
 }
 
-function reclaimPage(mm: AddressSpace, vma: VmArea, vpn: number, pfn: number, pressure: boolean): boolean {
+function reclaimPage(mm: AddressSpace, pfn: number, pressure: boolean): boolean {
   const frames = mm.machine.frames
   const flags = frames.flags(pfn)
   if (flags & FRAME_ZERO) return false
   if (!pressure && frames.mapcount(pfn) !== 1) return false
-  return flags & FRAME_ANON ? swapOut(mm, pfn) : dropFilePage(mm, vma, vpn, pressure)
+  return (flags & FRAME_ANON) !== 0 && swapOut(mm, pfn)
 }
 
 /** Writes an anonymous page to swap and replaces all its mappings; a clean lazyfree page is dropped instead. */
@@ -179,11 +183,27 @@ function dropLazy(mm: AddressSpace, pfn: number, mappings: readonly { vma: VmAre
   return true
 }
 
-/** Unmaps a page of a file (armed entries leave markers) and lets the file reclaim it. */
-function dropFilePage(mm: AddressSpace, vma: VmArea, vpn: number, pressure: boolean): boolean {
-  const inode = vma.file as Inode
-  const pgoff = filePage(vma, vpn)
-  if (pressure) mm.unmapFile(inode, pgoff, pgoff + 1)
-  else zapRange(mm, vma, vpn, vpn + 1, ZAP_PLAIN)
-  return (mm.kernel.backends[vma.backend] as FileBackend).reclaimPage(mm.machine, inode, pgoff)
+/**
+ * Unmaps a folio of a file (armed entries leave markers) and lets the file reclaim its pages. A swap file has no room for a
+ * large one in one piece: it is split.
+ *
+ * @param mappings with any other number of them it stays; 0 for however many
+ * @returns pages reclaimed
+ * @source v6.18 mm/shmem.c shmem_writeout()
+ */
+function reclaimFileFolio(kernel: Kernel, pfn: number, mappings: number): number {
+  const { frames } = kernel.machine
+  const head = frames.head(pfn)
+  const length = 2 ** frames.order(head)
+  const inode = kernel.inodeOf(head)
+  if (inode === undefined || inode.backend !== 'shmem') return 0
+  if (mappings !== 0 && folioMapcount(kernel, head) !== mappings) return 0
+  const places = mappingsOf(kernel, head, length)
+  if (places.some(({ vma, vpn }) => vma.flags & VM_LOCKED && mapsFolio(vma, vpn, head, length))) return 0
+  const first = frames.field(head, FRAME_INDEX)
+  unmapMapping(inode, first, first + length, ZAP_MAPPINGS)
+  if (length > 1) splitCacheFolio(kernel, inode, head, true)
+  let reclaimed = 0
+  for (let page = first; page < first + length; page++) if (kernel.backends.shmem.reclaimPage(kernel.machine, inode, page)) reclaimed++
+  return reclaimed
 }

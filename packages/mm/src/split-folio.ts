@@ -6,22 +6,24 @@
  * @fidelity simplified: a page holds nothing but zeroes when its stamp is 0
  * @module
  */
-import { FRAME_ANON, FRAME_MAP, FRAME_REF, PAGE_SOFT_DIRTY, PAGE_SPECIAL, PAGE_UFFD_WP, VM_LOCKED } from '@faultline/mm-types'
+import { FRAME_ANON, FRAME_MAP, FRAME_REF, FRAME_ZERO, PAGE_SOFT_DIRTY, PAGE_SPECIAL, PAGE_UFFD_WP, VM_LOCKED } from '@faultline/mm-types'
 import { mkPteLo, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
 import { folioMapcount, presentPfn } from './folio.ts'
 import { HUGE_PAGES, hugePmdLo, hugePmdPfn, splitHugePmd } from './huge.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
+import { splitCacheFolio } from './split-cache.ts'
 import type { VmArea } from './vma.ts'
 
 /**
- * Splits the anonymous huge page that a frame belongs to, wherever it is mapped.
+ * Splits the large folio that a frame belongs to, wherever it is mapped; one of a file is unmapped by that.
  *
  * @returns false when there is none, or when somebody beside its mappings holds it
  */
 export function splitFolio(kernel: Kernel, pfn: number): boolean {
   const { frames } = kernel.machine
   const head = frames.head(pfn)
-  if (frames.order(head) === 0 || (frames.flags(head) & FRAME_ANON) === 0) return false
+  if (frames.order(head) === 0 || frames.flags(head) & FRAME_ZERO) return false
+  if ((frames.flags(head) & FRAME_ANON) === 0) return splitFileFolio(kernel, head)
   const places = kernel.anonMappings(head, HUGE_PAGES)
   for (const { vma, vpn } of places) {
     const mm = vma.mm as AddressSpace
@@ -34,6 +36,13 @@ export function splitFolio(kernel: Kernel, pfn: number): boolean {
     for (const i of pages) if (frames.stamp(head + i) === 0) mapUnusedToZeroPage(vma, vpn + i, head + i)
     ;(vma.mm as AddressSpace).flush(vpn, HUGE_PAGES)
   }
+  return true
+}
+
+function splitFileFolio(kernel: Kernel, head: number): boolean {
+  const inode = kernel.inodeOf(head)
+  if (inode === undefined || inode.backend !== 'shmem') return false
+  splitCacheFolio(kernel, inode, head, true)
   return true
 }
 

@@ -7,6 +7,7 @@
  */
 import {
   type Counters,
+  FRAME_CACHE,
   FRAME_CHUNK_MASK,
   FRAME_CHUNK_SHIFT,
   FRAME_DIRTY,
@@ -133,7 +134,9 @@ export class FrameTable implements Frames {
       chunk.fill(0, at, at + 8)
     }
     this.inUse -= nr
-    this.pushFree(head, order)
+    // What a split has left of a huge page is of use to nobody as a whole.
+    if (order < 9) for (let i = 0; i < nr; i++) this.pushFree(head + i, 0)
+    else this.pushFree(head, order)
     return 0
   }
 
@@ -142,14 +145,36 @@ export class FrameTable implements Frames {
     const nr = 2 ** this.order(head)
     const inherited = this.flags(head) & (FRAME_DIRTY | FRAME_SWAPBACKED)
     for (let i = 0; i < nr; i++) {
-      const page = head + i
-      const own = this.flags(page) & ~(FRAME_TAIL | FRAME_DIRTY | FRAME_SWAPBACKED | (FRAME_ORDER_MASK << FRAME_ORDER_SHIFT))
-      this.setField(page, FRAME_FLAGS, own | inherited)
-      this.setField(page, FRAME_ENTIRE, 0)
-      const mapped = this.field(page, FRAME_MAP)
-      this.setField(page, FRAME_REF, mapped === 0 ? 1 : mapped)
-      if (mapped === 0) this.put(page)
+      if (this.regroup(head + i, 0, inherited) !== 0) continue
+      this.setField(head + i, FRAME_REF, 1)
+      this.put(head + i)
     }
+  }
+
+  /** @source v6.18 mm/huge_memory.c __split_unmapped_folio() */
+  splitAt(pfn: number): void {
+    let head = this.head(pfn)
+    const inherited = this.flags(head) & (FRAME_DIRTY | FRAME_SWAPBACKED)
+    for (let order = this.order(head) - 1; order >= 0; order--) {
+      const upper = head + 2 ** order
+      this.regroup(pfn < upper ? upper : head, order, inherited)
+      if (pfn >= upper) head = upper
+    }
+    this.regroup(pfn, 0, inherited)
+  }
+
+  /** Makes one folio of 2^order pages of another, unmapped as a whole. @returns its references */
+  private regroup(first: number, order: number, inherited: number): number {
+    let references = 0
+    for (let page = first; page < first + 2 ** order; page++) {
+      const own = this.flags(page) & ~(FRAME_TAIL | FRAME_DIRTY | FRAME_SWAPBACKED | (FRAME_ORDER_MASK << FRAME_ORDER_SHIFT))
+      this.setField(page, FRAME_FLAGS, own | inherited | (order << FRAME_ORDER_SHIFT) | (page > first ? FRAME_TAIL : 0))
+      this.setField(page, FRAME_ENTIRE, 0)
+      this.setField(page, FRAME_REF, 0)
+      references += this.field(page, FRAME_MAP) + (own & FRAME_CACHE ? 1 : 0)
+    }
+    this.setField(first, FRAME_REF, references)
+    return references
   }
 
   private pushFree(pfn: number, order: number): void {

@@ -8,9 +8,9 @@
 import {
   type FileBackend,
   FRAME_CACHE,
+  FRAME_DIRTY,
   FRAME_INDEX,
   FRAME_MAPPING,
-  FRAME_ORDER_SHIFT,
   FRAME_SWAPBACKED,
   type HostMm,
   type Inode,
@@ -53,7 +53,7 @@ function scanFile(mm: HostMm, inode: Inode, start: number, request: CollapseRequ
     if (entry < 0) {
       swap++
       if (!request.forced && swap > request.limits.maxPtesSwap) return SCAN_EXCEED_SWAP_PTE
-    } else if (frames.flags(entry) >>> FRAME_ORDER_SHIFT !== 0) return SCAN_PTE_MAPPED_HUGEPAGE
+    } else if (frames.order(entry) === 9) return SCAN_PTE_MAPPED_HUGEPAGE
     else present++
   }
   if (!request.forced && present < 512 - request.limits.maxPtesNone) return SCAN_EXCEED_NONE_PTE
@@ -79,7 +79,7 @@ function mergeCache(mm: HostMm, inode: Inode, start: number): number {
       frames.setStamp(huge + i, frames.stamp(page))
       machine.counters.pagesCopied++
     }
-    frames.setFlags(huge + i, FRAME_CACHE | FRAME_SWAPBACKED)
+    frames.setFlags(huge + i, FRAME_CACHE | FRAME_SWAPBACKED | FRAME_DIRTY)
     frames.setField(huge + i, FRAME_MAPPING, inode.id)
     frames.setField(huge + i, FRAME_INDEX, start + i)
   }

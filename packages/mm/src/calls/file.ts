@@ -2,12 +2,13 @@
  * ftruncate and fallocate on memory files.
  *
  * @source v6.18 mm/shmem.c shmem_setattr(), shmem_fallocate(); fs/hugetlbfs/inode.c hugetlb_vmtruncate(), hugetlbfs_punch_hole()
- * @fidelity simplified shmem_setattr(): no seals; a huge page cut by the new length is not split
+ * @fidelity simplified shmem_setattr(): no seals
  * @fidelity simplified shmem_fallocate(): whole pages; allocation always extends the file (no KEEP_SIZE)
  * @module
  */
 import { ENOSPC, type FileBackend, FRAME_DIRTY, FRAME_NOT_UPTODATE, type Inode } from '@faultline/mm-types'
 import type { Kernel } from '../objects.ts'
+import { cutCache } from '../split-cache.ts'
 import { unmapMapping } from '../unmap-mapping.ts'
 import { ZAP_CACHE_ONLY, ZAP_FINAL, ZAP_PLAIN } from '../zap.ts'
 
@@ -21,13 +22,19 @@ export function ftruncate(kernel: Kernel, inode: Inode, size: number): number {
   if (size > old) return 0
   const keeps = inode.backend !== 'hugetlb' && kernel.design.anomalies.truncateKeepsShmemMarkers
   if (size < old) unmapMapping(inode, size, 2 ** 40, keeps ? ZAP_PLAIN : ZAP_FINAL)
-  backendOf(kernel, inode).removePages(kernel.machine, inode, size, 2 ** 40)
+  dropPages(kernel, inode, size, 2 ** 40)
   return 0
 }
 
 /** FALLOC_FL_PUNCH_HOLE of pages [from, to): entries first, then the cache; markers stay. */
 export function punchHole(kernel: Kernel, inode: Inode, from: number, to: number): void {
   unmapMapping(inode, from, to, ZAP_CACHE_ONLY)
+  dropPages(kernel, inode, from, to)
+}
+
+/** Takes pages [from, to) out of the cache. @source v6.18 mm/shmem.c shmem_undo_range() */
+function dropPages(kernel: Kernel, inode: Inode, from: number, to: number): void {
+  if (inode.backend === 'shmem') cutCache(kernel, inode, from, to)
   backendOf(kernel, inode).removePages(kernel.machine, inode, from, to)
 }
 
