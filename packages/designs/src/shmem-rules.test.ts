@@ -277,6 +277,21 @@ expect A 0 512 2x present file excl THP | 2x present file excl | 3x none | prese
 read A+300 => value 30
 expect A 0 512 2x present file excl THP | 2x present file excl | 3x none | present file excl | 8x present file excl THP | 240x none | 256x present file excl THP`,
   ],
+  [
+    'a table that moves as a whole is handed over: dontunmap leaves none behind',
+    `mmap R3 1024 shmem-private rw
+write R3 1
+mremap R3 0 1024 M5 1024 maymove dontunmap
+status => bytes 12288
+expect M5 0 1024 present anon excl | 1023x none`,
+  ],
+  [
+    'the tables above are made at the new place for nothing, too',
+    `mmap R3 1024 shmem rw
+write R3+800 1
+mremap R3 0 512 M5 512 maymove
+status => bytes 12288`,
+  ],
 ]
 
 test.each(RULES)('%s', async (_, program) => {

@@ -23,6 +23,7 @@ export function splitCacheFolio(kernel: Kernel, inode: Inode, pfn: number, wholl
   const first = frames.field(head, FRAME_INDEX)
   const pages = 2 ** frames.order(head)
   unmapMapping(inode, first, first + pages, ZAP_MAPPINGS)
+  kernel.machine.counters.splits++
   if (wholly) frames.split(head)
   else frames.splitAt(pfn)
   const backend = kernel.backends.shmem as FileBackend
