@@ -122,7 +122,7 @@ static void run_line(char *text)
 		*rest++ = 0;
 	if (!strcmp(text, "open")) {
 		session_open();
-		say("0");
+		say(session.ordered ? "0 o" : "0");
 		return;
 	}
 	/* With arguments it is the operation on a userfaultfd. */

@@ -83,6 +83,7 @@ void session_open(void)
 	setpgid(pid, pid);
 	close(ends[1]);
 	await_hello(process);
+	session.ordered = sched_getscheduler(process->pid) == SCHED_FIFO;
 	/* Asked before the program has mapped anything, once: the layout is the same for all. */
 	table_bytes(process);
 }

@@ -76,6 +76,7 @@ struct session {
 	int64_t next_free; /* page number */
 	uint64_t clock;
 	uint64_t turn; /* number of the present operation */
+	int ordered; /* threads run in the kernel's order: see schedule_in_order() */
 	int slow; /* has pages of 1 GiB */
 	int over; /* a process had to be killed, and nothing more can be asked */
 };

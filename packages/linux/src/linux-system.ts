@@ -31,6 +31,10 @@ export interface LinuxSystem extends System {
    * @throws Error when the helper fails, or when a call neither returns nor waits for a userfaultfd
    */
   runMany(programs: Iterable<readonly Operation[]>): AsyncIterable<readonly Outcome[]>
+  /**
+   * Whether threads run in the order in which the kernel wakes them, which takes the right to use SCHED_FIFO. Else any order may be seen.
+   */
+  ordersThreads(): Promise<boolean>
   /** Ends the helper processes. The system may be used again. */
   close(): Promise<void>
 }
@@ -55,6 +59,12 @@ export function linuxSystem(options: LinuxOptions = {}): LinuxSystem {
     name,
     kind: 'linux',
     open: () => new LinuxSession(name, helpers),
+    ordersThreads: async () => {
+      const helper = helpers.take()
+      const [answer] = await Promise.all(helper.send(['open', 'close']))
+      helpers.give(helper)
+      return answer === '0 o'
+    },
     runMany: (programs) => runBatch({ system: name, helpers, lanes }, programs),
     close: () => helpers.close(),
   }

@@ -73,7 +73,8 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
     if (await verifyRecorded({ design, memories, ignored, shown }, out)) context.exitCode = EXIT_DIFFERENCE
     return
   }
-  const pair: Pair = { a: createModel(design), b: kernel ? kernel.system : createModel(against!), ignored }
+  const inAnyOrder = kernel !== undefined && !(await kernel.system.ordersThreads())
+  const pair: Pair = { a: createModel(design), b: kernel ? kernel.system : createModel(against!), ignored, inAnyOrder }
   const interrupt = new AbortController()
   const interrupted = (): void => interrupt.abort()
   const others = process.listeners('SIGINT')

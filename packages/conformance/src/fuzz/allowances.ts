@@ -16,7 +16,7 @@ export interface Allowance {
 const WAKE_ORDER: Allowance = {
   name: 'wake-order',
   reason:
-    'threads that one call wakes run in an order the scheduler chooses, so the last of two writes to a page, what a read among them sees, and whose message comes first, may be either',
+    'without SCHED_FIFO, threads that one call wakes run in an order the scheduler chooses, so the last of two writes to a page, what a read among them sees, and whose message comes first, may be either',
 }
 
 /** All allowances. */
@@ -27,12 +27,18 @@ const ORDER_DEPENDENT: ReadonlySet<string> = new Set(['value', 'finished.value',
 
 /** Follows a program and knows which of its differences may be let pass. */
 export class Leniency {
+  private readonly inAnyOrder: boolean
   private raced = false
+
+  /** @param inAnyOrder one of the systems may run woken threads in any order */
+  constructor(inAnyOrder: boolean) {
+    this.inAnyOrder = inAnyOrder
+  }
 
   /** Learns from an operation on which the systems agree, or are about to be compared. */
   note(operation: Operation, outcome: Outcome): void {
     const runsToo = operation.op === 'read' || operation.op === 'write' || outcome.messages !== undefined
-    if ((outcome.finished?.length ?? 0) + (runsToo ? 1 : 0) >= 2) this.raced = true
+    if ((outcome.finished?.length ?? 0) + (runsToo ? 1 : 0) >= 2) this.raced = this.inAnyOrder
   }
 
   /** @returns the allowance that lets a difference pass, or undefined */

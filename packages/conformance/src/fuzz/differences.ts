@@ -12,6 +12,8 @@ export interface Pair {
   readonly a: System
   readonly b: System
   readonly ignored: ReadonlySet<string>
+  /** True when one of them may run woken threads in any order. */
+  readonly inAnyOrder?: boolean
 }
 
 /** Where two runs part. */
@@ -43,7 +45,7 @@ export async function comparePrograms(pair: Pair, programs: readonly (readonly O
   const scripts: Script[] = []
   for (const program of programs) scripts.push(await runFirst(pair.a, program, watcher))
   const answers = await runScripts(pair.b, scripts)
-  return scripts.map((script, index) => compareRuns(script, answers[index]!, pair.ignored))
+  return scripts.map((script, index) => compareRuns(script, answers[index]!, pair))
 }
 
 /** Operations that look at what others have done: of a recorded program, they count as observations. */
@@ -58,9 +60,9 @@ export async function compareRecorded(system: System, recorded: RecordedProgram,
   return compareRuns(script, outcomes, ignored)
 }
 
-function compareRuns(script: Script, answers: readonly Answer[], ignored: ReadonlySet<string>): Verdict {
+function compareRuns(script: Script, answers: readonly Answer[], { ignored, inAnyOrder = false }: Pair): Verdict {
   let performed = 0
-  const leniency = new Leniency()
+  const leniency = new Leniency(inAnyOrder)
   for (const [index, operation] of script.operations.entries()) {
     const a = script.answers[index]!
     const b = answers[index] ?? { crash: 'no answer' }
