@@ -55,8 +55,10 @@ function* lockedPages(mm: AddressSpace, start: number, end: number, thread: stri
     }
     if (++round > MOST_ROUNDS) return ACCESS_LIVELOCK
     const code = handleFault(mm, vpn, writes, request)
-    if (code === ACCESS_WAITS) yield 'fault'
-    else if (code !== FAULT_DONE) return faultErrno(code, false)
+    if (code === ACCESS_WAITS) {
+      yield 'fault'
+      round = 0
+    } else if (code !== FAULT_DONE) return faultErrno(code, false)
   }
   return 0
 }

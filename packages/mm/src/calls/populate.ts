@@ -26,8 +26,10 @@ export function* populate(mm: AddressSpace, start: number, end: number, write: b
       if (translate(mm, vpn, write) !== 0) break
       if (round > MOST_ROUNDS) return ACCESS_LIVELOCK
       const code = handleFault(mm, vpn, write, request)
-      if (code === ACCESS_WAITS) yield 'fault'
-      else if (code !== FAULT_DONE) return faultErrno(code, true)
+      if (code === ACCESS_WAITS) {
+        yield 'fault'
+        round = 0
+      } else if (code !== FAULT_DONE) return faultErrno(code, true)
     }
   }
   return 0
