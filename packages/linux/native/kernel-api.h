@@ -61,6 +61,7 @@ struct fl_scan {
 #define FL_PAGEMAP_SCAN _IOWR('f', 16, struct fl_scan)
 
 #define FL_MADV_PAGEOUT 21
+#define FL_MADV_COLLAPSE 25
 
 #ifndef MFD_HUGETLB
 #define MFD_HUGETLB 4u

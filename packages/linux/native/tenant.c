@@ -26,6 +26,8 @@
 #define MAIN_PRIORITY 2
 #define MAX_OWN 64
 #define TWO_MIB (2ull << 20)
+#define MOST_COLLAPSES 5
+#define COLLAPSE_PAUSE_NS 500000
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
 struct service {
@@ -166,6 +168,23 @@ static long perform_mremap(const uint64_t *arg)
 	return system_call(SYS_mremap, arg[0], arg[1], arg[2], flags | MREMAP_FIXED, arg[4], 0);
 }
 
+/*
+ * MADV_COLLAPSE gives up with EAGAIN when it meets a page that is just on its way somewhere: in a CPU's list, under writeback, locked by
+ * a read from swap. It asks to be tried again, and the kernel's own test does so.
+ */
+static long collapse(const uint64_t *arg)
+{
+	struct timespec pause = { 0, COLLAPSE_PAUSE_NS };
+	long result = system_call(SYS_madvise, arg[0], arg[1], FL_MADV_COLLAPSE, 0, 0, 0);
+
+	for (int i = 1; i < MOST_COLLAPSES && result == -EAGAIN; i++) {
+		system_call(SYS_nanosleep, (uint64_t)&pause, 0, 0, 0, 0, 0);
+		pause.tv_nsec *= 2;
+		result = system_call(SYS_madvise, arg[0], arg[1], FL_MADV_COLLAPSE, 0, 0, 0);
+	}
+	return result;
+}
+
 static void fork_here(int fd, int slot, volatile struct reply *reply)
 {
 	/* A child of the server's, so that it dies with the server and not with the process that forks. */
@@ -195,7 +214,7 @@ static int perform_call(const struct request *request, int fd, int slot, volatil
 		reply->result = system_call(SYS_mprotect, arg[0], arg[1], arg[2], 0, 0, 0);
 		break;
 	case REQ_MADVISE:
-		reply->result = system_call(SYS_madvise, arg[0], arg[1], arg[2], 0, 0, 0);
+		reply->result = arg[2] == FL_MADV_COLLAPSE ? collapse(arg) : system_call(SYS_madvise, arg[0], arg[1], arg[2], 0, 0, 0);
 		break;
 	case REQ_MLOCK:
 		reply->result = system_call(SYS_mlock, arg[0], arg[1], 0, 0, 0, 0);
