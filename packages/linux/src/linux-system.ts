@@ -44,10 +44,16 @@ const IN_FLIGHT = 8
 
 /** Why an operation is not performed here, and what to do. */
 const INEXPRESSIBLE: Partial<Record<Operation['op'], readonly [why: string, remedy: string]>> = {
-  migrate: ['the migration of chosen pages', 'leave it out: compaction moves pages of its own choice'],
-  hwpoison: ['a memory failure', "use the operation 'poison' of a userfaultfd"],
-  khugepaged: ['a khugepaged pass over chosen pages', "use madvise with the advice 'collapse'"],
-  ksm: ['a ksmd pass over chosen pages', 'leave it out'],
+  migrate: ['the migration of chosen pages, for which no call asks within one NUMA node', 'leave it out, or run it on the model'],
+  hwpoison: ['a memory failure, which could not be put back', "use the operation 'poison' of a userfaultfd"],
+  khugepaged: [
+    'a khugepaged pass over chosen pages: it goes through all processes of the machine',
+    "use madvise with the advice 'collapse'",
+  ],
+  ksm: [
+    'a ksmd pass over chosen pages: it would merge those of all processes that ask for it, virtual machines among them, and leave them so',
+    'leave it out, or run it on the model',
+  ],
 }
 
 /** The kernel of this machine. Nothing is started before the first program. */
