@@ -80,7 +80,8 @@ export async function recordProgram(system: System, program: string, { memory, s
   return known
 }
 
-/** What could not be performed, without the name of the system: that stands at the head of the recording. */
+/** What could not be performed, without the name of the system, which stands at the head of the recording, and without a remedy. */
 function reasonOf(error: ExpressionError | ReferenceError): string {
-  return error instanceof ExpressionError ? error.message.replace(`${error.system} cannot express `, '') : error.message
+  if (error instanceof ReferenceError) return error.message
+  return error.message.replace(`${error.system} cannot express `, '').replace(` (${error.seam}): ${error.remedy}`, '')
 }
