@@ -3,9 +3,12 @@
  * @module
  */
 import type { Backends } from '@faultline/mm-types'
-import { copyOnWriteHugetlb, faultHugetlb } from './fault.ts'
+import { copyOnWriteHugetlb, faultHugetlb, newPrivatePage } from './fault.ts'
 import { addHugePage, findHugePage, hasHugePage, removeHugePages } from './page-cache.ts'
 import { HugePool, type HugetlbPool } from './pool.ts'
+
+/** All pages that a file can have: removed up to here, they are truncated. */
+const TRUNCATED = 2 ** 40
 
 /** hugetlb memory as Linux has it. */
 export function createHugetlbBackend(limits: HugetlbPool = {}): Backends['hugetlb'] {
@@ -19,10 +22,13 @@ export function createHugetlbBackend(limits: HugetlbPool = {}): Backends['hugetl
     addPage: (machine, inode, pgoff, stamp) => addHugePage(machine, inode, pgoff, stamp, pool),
     removePages(machine, inode, from, to) {
       removeHugePages(machine, inode, from, to)
-      pool.forget(inode, from, to)
+      // A hole leaves the promises of pages that were not there. @source v6.18 fs/hugetlbfs/inode.c remove_inode_hugepages()
+      if (to >= TRUNCATED) pool.forget(inode, from)
     },
     reserve: (machine, vma) => pool.reserve(machine, vma),
-    unreserve: (_machine, vma, start, end) => pool.unreserve(vma, start, end),
+    unreserve: (vma) => pool.unreserve(vma),
+    newPrivatePage: (vma, vpn) => newPrivatePage(vma, vpn, pool, false),
+    restoreReservation: (vma, vpn) => pool.restore(vma, vpn),
     // Huge pages are never reclaimed. @source MADV_PAGEOUT on hugetlb: EINVAL
     reclaimPage: () => false,
     source: 'v6.18 mm/hugetlb.c',

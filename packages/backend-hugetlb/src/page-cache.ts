@@ -16,7 +16,7 @@ export function hasHugePage(inode: Inode, pgoff: number): boolean {
 
 /** Adds a new huge page, every 4 KiB of it stamped; the cache holds its only reference. */
 export function addHugePage(machine: Machine, inode: Inode, pgoff: number, stamp: number, pool: HugePool): number {
-  const pfn = pool.take(machine, inode, pgoff, null)
+  const pfn = pool.take(machine, inode, pgoff)
   if (pfn === 0) return 0
   const frames = machine.frames
   frames.setFlags(pfn, FRAME_CACHE)

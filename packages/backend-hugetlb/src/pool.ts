@@ -2,8 +2,8 @@
  * The pool of huge pages: how many there are, how many are promised.
  *
  * A shared mapping's promises belong to the file, a private mapping's to the vma that made them (a child of fork has none).
- * @source v6.18 mm/hugetlb.c hugetlb_reserve_pages(), alloc_hugetlb_folio(), dequeue_hugetlb_folio_vma()
- * @fidelity simplified: one pool a page size; no surplus pages, nodes, subpools or cgroups
+ * @source v6.18 mm/hugetlb.c hugetlb_reserve_pages(), alloc_hugetlb_folio(), hugetlb_vm_op_close(), hugetlb_unreserve_pages()
+ * @fidelity simplified hugetlb_reserve_pages(): one pool a page size; no surplus pages, nodes, subpools or cgroups
  * @module
  */
 import { ENOMEM, FRAME_HUGETLB, type Inode, type Machine, VM_NORESERVE, VM_SHARED, type Vma } from '@faultline/mm-types'
@@ -20,9 +20,8 @@ export interface HugetlbPool {
 /** The pool of one kernel. */
 export class HugePool {
   private readonly limits: ReadonlyMap<number, number>
-  /** Promises not yet kept, by page size. */
+  /** Promises not yet kept, by page size (resv_huge_pages). Those that a partial mremap forgets stay for ever. */
   private readonly promised = new Map<number, number>()
-  private readonly privatePromises = new WeakMap<Vma, Set<number>>()
 
   constructor(pool: HugetlbPool) {
     this.limits = new Map([
@@ -45,52 +44,74 @@ export class HugePool {
   reserve(machine: Machine, vma: Vma): number {
     if (vma.flags & VM_NORESERVE) return 0
     const inode = vma.file as Inode
-    const wanted: number[] = []
-    const pages = leafPages(vma.pageShift)
-    for (let vpn = vma.start; vpn < vma.end; vpn += pages) {
-      const pgoff = Math.floor((vma.pgoff + (vpn - vma.start)) / pages)
-      if (!(vma.flags & VM_SHARED) || (!inode.reserved.has(pgoff) && !inode.pages.has(pgoff))) wanted.push(pgoff)
-    }
+    const shared = (vma.flags & VM_SHARED) !== 0
+    const wanted = pagesOf(vma).filter((pgoff) => !shared || (!inode.reserved.has(pgoff) && !inode.pages.has(pgoff)))
     if (wanted.length > this.spare(machine, vma.pageShift)) return -ENOMEM
     this.promise(vma.pageShift, wanted.length)
-    if (vma.flags & VM_SHARED) for (const pgoff of wanted) inode.reserved.add(pgoff)
-    else this.privatePromises.set(vma, new Set(wanted))
+    if (shared) for (const pgoff of wanted) inode.reserved.add(pgoff)
+    else vma.reservations = new Set()
     return 0
   }
 
-  /** Takes back the private promises of a part of a vma. */
-  unreserve(vma: Vma, start: number, end: number): void {
-    const promises = this.privatePromises.get(vma)
-    if (promises === undefined) return
-    const pages = leafPages(vma.pageShift)
-    for (let vpn = start; vpn < end; vpn += pages) {
-      if (promises.delete(Math.floor((vma.pgoff + (vpn - vma.start)) / pages))) this.promise(vma.pageShift, -1)
-    }
+  /** Takes back the private promises of a vma that goes away. */
+  unreserve(vma: Vma): void {
+    const used = vma.reservations
+    if (used === null) return
+    vma.reservations = null
+    this.promise(vma.pageShift, -pagesOf(vma).filter((pgoff) => !used.has(pgoff)).length)
   }
 
-  /** Promises of a file's pages [from, to) end with the pages. */
-  forget(inode: Inode, from: number, to: number): void {
+  /** What a private page had used up is promised again. @source v6.18 mm/hugetlb.c __unmap_hugepage_range() */
+  restore(vma: Vma, vpn: number): void {
+    if (vma.reservations?.delete(filePageOf(vma, vpn)) === true) this.promise(vma.pageShift, 1)
+  }
+
+  /** Promises of a file's pages from `from` on end with the file's length. */
+  forget(inode: Inode, from: number): void {
     for (const pgoff of inode.reserved) {
-      if (pgoff < from || pgoff >= to) continue
+      if (pgoff < from) continue
       inode.reserved.delete(pgoff)
       this.promise(inode.pageShift, -1)
     }
   }
 
-  /** A page for `pgoff` of a vma (or of the file alone): a promised one, or a spare one. @returns its first frame, or 0 */
-  take(machine: Machine, inode: Inode, pgoff: number, vma: Vma | null): number {
-    const shift = inode.pageShift
-    const own = vma !== null && !(vma.flags & VM_SHARED) ? this.privatePromises.get(vma) : inode.reserved
-    const kept = own?.has(pgoff) === true
-    if (!kept && this.spare(machine, shift) <= 0) return 0
+  /** A page for `pgoff` of a file: a promised one, or a spare one. @returns its first frame, or 0 */
+  take(machine: Machine, inode: Inode, pgoff: number): number {
+    const pfn = this.dequeue(machine, inode.pageShift, inode.reserved.has(pgoff))
+    if (pfn !== 0) inode.reserved.delete(pgoff)
+    return pfn
+  }
+
+  /**
+   * A page for a private mapping.
+   *
+   * @param instead true when the mapping has used up its promise for a page that it shares with a child: the copy is not promised
+   */
+  takePrivate(machine: Machine, vma: Vma, vpn: number, instead: boolean): number {
+    const pgoff = filePageOf(vma, vpn)
+    const used = vma.reservations
+    const pfn = this.dequeue(machine, vma.pageShift, !instead && used !== null && !used.has(pgoff))
+    if (pfn !== 0 && !instead) used?.add(pgoff)
+    return pfn
+  }
+
+  private dequeue(machine: Machine, shift: number, promised: boolean): number {
+    if (!promised && this.spare(machine, shift) <= 0) return 0
     const pfn = machine.frames.alloc(shift - 12)
     if (pfn === 0) return 0
-    if (kept) {
-      own?.delete(pgoff)
-      this.promise(shift, -1)
-    }
+    if (promised) this.promise(shift, -1)
     machine.frames.setFlags(pfn, FRAME_HUGETLB)
     machine.frames.hugetlbInUse(shift - 12, 1)
     return pfn
   }
+}
+
+/** Page of the file, in its own pages, that a page of a vma shows. */
+export function filePageOf(vma: Vma, vpn: number): number {
+  return Math.floor((vma.pgoff + (vpn - vma.start)) / leafPages(vma.pageShift))
+}
+
+function pagesOf(vma: Vma): number[] {
+  const first = filePageOf(vma, vma.start)
+  return Array.from({ length: filePageOf(vma, vma.end) - first }, (_, i) => first + i)
 }

@@ -71,8 +71,8 @@ export interface FileBackend extends Backend {
    * @returns 0 or -ENOMEM
    */
   reserve?(machine: Machine, vma: Vma): number
-  /** Part [start, end) of a vma goes away: its private reservations end. */
-  unreserve?(machine: Machine, vma: Vma, start: number, end: number): void
+  /** A vma goes away: its private reservations end. */
+  unreserve?(vma: Vma): void
   /** Moves one page to swap if it can. @returns false when the page stays */
   reclaimPage(machine: Machine, inode: Inode, pgoff: number): boolean
 }
@@ -84,5 +84,9 @@ export interface Backends {
   readonly hugetlb: FileBackend & {
     /** Copy-on-write of a private huge page. */
     copyOnWrite(fault: Fault): number
+    /** A new exclusive page for a private mapping, counted as mapped once. @returns its first frame, or 0 */
+    newPrivatePage(vma: Vma, vpn: number): number
+    /** A private page is about to lose its last mapping, the one at `vpn`: its reservation comes back. */
+    restoreReservation(vma: Vma, vpn: number): void
   }
 }

@@ -28,7 +28,7 @@ export interface Inode {
   readonly pages: Map<number, number>
   /** i_mmap: every vma that maps the file. */
   readonly vmas: Set<Vma>
-  /** Tables shared by hugetlb pmd sharing, or whatever else the backend keeps. */
+  /** hugetlb: pages that are reserved for shared mappings and not there yet. */
   readonly reserved: Set<number>
 }
 
@@ -51,6 +51,13 @@ export interface Vma {
   readonly file: Inode | null
   anonVma: AnonVma | null
   uffd: UffdContext | null
+  /**
+   * Of the private hugetlb mapping that made reservations: pages of the file whose reservation is used up, all others being
+   * reserved. Vmas cut from one share it. @source v6.18 mm/hugetlb.c vma_resv_map(), HPAGE_RESV_OWNER
+   */
+  reservations: Set<number> | null
+  /** A page was taken from this private hugetlb mapping: missing ones are refused. @source HPAGE_RESV_UNMAPPED */
+  robbed: boolean
   readonly mm: Mm
 }
 

@@ -25,6 +25,8 @@ export interface HostMm extends Mm {
   hugePfn(vpn: number): number
   setHugeLeaf(vpn: number, lo: number, hi: number): void
   splitHuge(vma: Vma, vpn: number): void
+  /** A vma is about to be cut: no huge leaf and no shared table may lie across the border. */
+  cut(vma: Vma, vpn: number): void
   /** Splits the anonymous huge page itself that a frame belongs to: its pages become small, unwritten ones the zero page. */
   splitFolio(pfn: number): boolean
   /** Class of an entry that is neither none nor present: SOFTLEAF_*. */

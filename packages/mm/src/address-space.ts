@@ -17,7 +17,7 @@ import { classify } from '@faultline/swap-entry'
 import { freePteTable } from './free-tables.ts'
 import { hugePmdLo, hugePmdPfn, setPmd, splitHugePmd } from './huge.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
-import { hugetlbTableAlloc, unsharePmds } from './pmd-sharing.ts'
+import { hugetlbTableAlloc, unsharePmdAt, unsharePmds } from './pmd-sharing.ts'
 import { mayWrite } from './protect.ts'
 import { splitFolio } from './split-folio.ts'
 import { unmapMapping } from './unmap-mapping.ts'
@@ -89,6 +89,12 @@ export class ProcessMemory implements AddressSpace {
 
   setHugeLeaf(vpn: number, lo: number, hi: number): void {
     setPmd(this, vpn, lo, hi)
+  }
+
+  /** @source v6.18 mm/huge_memory.c vma_adjust_trans_huge(); mm/hugetlb.c hugetlb_split() */
+  cut(vma: Vma, vpn: number): void {
+    if (vma.backend === 'hugetlb') unsharePmdAt(this, vma as VmArea, vpn)
+    else if ((vpn & 511) !== 0 && hugePmdLo(this, vpn) !== 0) splitHugePmd(this, vma, vpn)
   }
 
   splitHuge(vma: Vma, vpn: number): void {

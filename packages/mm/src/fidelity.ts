@@ -98,16 +98,6 @@ const HUGE_PAGES: readonly NotModelled[] = [
     source: 'mm/swapfile.c; mm/memory.c alloc_swap_folio()',
   },
   {
-    what: 'Ending pmd sharing when a vma is split inside a GiB',
-    why: 'a split of a hugetlb vma leaves a shared table shared',
-    source: 'mm/hugetlb.c hugetlb_split()',
-  },
-  {
-    what: 'Taking a huge page from a child when the owner of a private mapping writes and the pool is empty',
-    why: 'the writer gets SIGBUS here; Linux takes the page from the child',
-    source: 'mm/hugetlb.c unmap_ref_private()',
-  },
-  {
     what: 'Surplus huge pages, hugetlb cgroups, per-node pools, subpools of a mount',
     why: 'the pool is one number a page size',
     source: 'mm/hugetlb.c alloc_surplus_hugetlb_folio(), hugepage_subpool_get_pages()',

@@ -1,7 +1,7 @@
 /**
  * hugetlb pmd sharing: one table of pmds for all shared mappings that show a whole GiB of a file at the same place in it.
  *
- * @source v6.18 mm/hugetlb.c huge_pmd_share(), page_table_shareable(), huge_pmd_unshare(), hugetlb_unshare_pmds()
+ * @source v6.18 mm/hugetlb.c huge_pmd_share(), page_table_shareable(), huge_pmd_unshare(), hugetlb_unshare_pmds(), hugetlb_split()
  * @module
  */
 import { PAGES_PER_PUD, VM_LOCKED, VM_SHARED, type Vma } from '@faultline/mm-types'
@@ -55,6 +55,12 @@ export function unsharePmd(mm: AddressSpace, vpn: number): boolean {
   tables.set(tables.pudTable(mm.pgd, vpn), (pmdNumber(vpn) >> 9) & 511, 0, 0)
   tables.free(table)
   return true
+}
+
+/** A vma is about to be cut at a page: what it no longer shows whole is no longer shared. @source v6.18 mm/hugetlb.c hugetlb_split() */
+export function unsharePmdAt(mm: AddressSpace, vma: Vma, vpn: number): void {
+  if (vma.pageShift !== 21 || vpn % PAGES_PER_PUD === 0 || !coversGiB(vma, vpn) || !unsharePmd(mm, vpn)) return
+  mm.kernel.flush(mm, vpn - (vpn % PAGES_PER_PUD), PAGES_PER_PUD, 1)
 }
 
 /** Unshares every table of [start, end). */

@@ -73,7 +73,7 @@ export class VmaList {
   splitAt(vpn: number): void {
     const vma = this.find(vpn)
     if (vma === undefined || vma.start === vpn) return
-    splitHugeAt(vma, vpn)
+    ;(vma.mm as HostMm).cut(vma, vpn)
     const upper = vma.copy(vma.mm, vpn, vma.end, vma.pgoff + (vpn - vma.start))
     vma.end = vpn
     this.insert(upper)
@@ -128,12 +128,6 @@ export class VmaList {
     vma.flags |= next.flags & VM_SOFTDIRTY
     if (vma.anonVma === null && next.anonVma !== null) vma.joinAnonVma(next.anonVma, next.anonOwner, next.isForked)
   }
-}
-
-/** No huge leaf lies across the border of two vmas. @source v6.18 mm/huge_memory.c vma_adjust_trans_huge() */
-function splitHugeAt(vma: VmArea, vpn: number): void {
-  const mm = vma.mm as HostMm
-  if (vma.pageShift === 12 && (vpn & 511) !== 0 && mm.hugeLeaf(vpn) !== 0) mm.splitHuge(vma, vpn)
 }
 
 /** @source v6.18 mm/vma.c is_mergeable_vma(), is_mergeable_anon_vma(); hugetlb vmas are VM_SPECIAL-like and stay apart */

@@ -30,6 +30,8 @@ export class VmArea implements Vma {
   /** It came from a fork with private pages: its anon_vma is shared with nobody that has none. @source v6.18 mm/vma.c vma_is_fork_child() */
   isForked = false
   uffd: UffdContext | null = null
+  reservations: Set<number> | null = null
+  robbed = false
 
   constructor(fields: VmaFields) {
     this.mm = fields.mm
@@ -47,6 +49,11 @@ export class VmArea implements Vma {
   copy(mm: Mm, start: number, end: number, pgoff: number): VmArea {
     const other = new VmArea({ mm, start, end, flags: this.flags, pgoff, file: this.file })
     other.uffd = this.uffd
+    // A child has no reservations of its own. @source v6.18 mm/hugetlb.c hugetlb_dup_vma_private()
+    if (mm === this.mm) {
+      other.reservations = this.reservations
+      other.robbed = this.robbed
+    }
     if (this.anonVma) other.joinAnonVma(this.anonVma, this.anonOwner, this.isForked)
     return other
   }
@@ -72,6 +79,11 @@ export class VmArea implements Vma {
     this.file?.vmas.delete(this)
     this.anonVma?.vmas.delete(this)
   }
+}
+
+/** Whether a vma may be cut at a page: not within a huge page. @source v6.18 mm/hugetlb.c hugetlb_vm_op_split() */
+export function maySplit(vma: Vma, vpn: number): boolean {
+  return vma.pageShift === 12 || vpn <= vma.start || vpn >= vma.end || vpn % 2 ** (vma.pageShift - 12) === 0
 }
 
 /** Page of the file that a page of a vma shows, in the file's own pages. */

@@ -82,15 +82,15 @@ export function zapRange(mm: AddressSpace, vma: VmArea, start: number, end: numb
       changed++
     } else if (tables.used(table) !== 0) {
       const from = leafIndex(vpn, shift)
-      changed += zapSpan(mm, vma, table, from, from + Math.ceil((next - vpn) / leafPages(shift)), details)
+      changed += zapSpan(mm, vma, table, vpn, from, from + Math.ceil((next - vpn) / leafPages(shift)), details)
     }
     vpn = next
   }
   if (changed > 0) mm.kernel.flush(mm, start, end - start, changed)
 }
 
-/** Erases entries [from, to) of one table. @returns entries changed */
-function zapSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to: number, details: ZapDetails): number {
+/** Erases entries [from, to) of one table, those of the pages from `start` on. @returns entries changed */
+function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, from: number, to: number, details: ZapDetails): number {
   const { tables, frames, counters } = mm.machine
   const los = tables.lo(table)
   const his = tables.hi(table)
@@ -99,6 +99,7 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to:
   const wpLo = mm.encoding.wpLo
   const wpHi = mm.encoding.wpHi
   const sparesCows = !details.evenCows && vma.backend !== 'hugetlb'
+  const restores = vma.reservations !== null
   let gone = 0
   let changed = 0
   for (let at = base + from, end = base + to; at < end; at++) {
@@ -118,6 +119,9 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to:
         // What was written is the page's to remember from now on.
         if (lo & PAGE_DIRTY) chunk[record + FRAME_FLAGS] |= FRAME_DIRTY
         if (chunk[record + FRAME_SLOT] !== 0) dropSwapCache(mm.machine, pfn)
+        if (restores && flags & FRAME_ANON && chunk[record + FRAME_ENTIRE] === 0) {
+          mm.kernel.backends.hugetlb.restoreReservation(vma, start + (at - base - from) * leafPages(vma.pageShift))
+        }
         frames.put(pfn)
       }
     } else {

@@ -183,7 +183,7 @@ function added(mm: HostMm, vma: Vma, vpn: number, call: UffdFill): number {
 /** A new anonymous page, for a private mapping. */
 function privatePage(mm: HostMm, vma: Vma, vpn: number, call: UffdFill): number {
   const pages = leafPages(vma.pageShift)
-  const pfn = newAnonPage(mm, vma, vpn, vma.pageShift - 12)
+  const pfn = vma.backend === 'hugetlb' ? mm.backends.hugetlb.newPrivatePage(vma, vpn) : newAnonPage(mm, vma, vpn, 0)
   if (pfn === 0) return -ENOMEM
   for (let i = 0; i < pages; i++) mm.machine.frames.setStamp(pfn + i, call.stamp)
   return pfn

@@ -19,10 +19,18 @@ import { ZAP_CACHE_ONLY, ZAP_FINAL, ZAP_PLAIN } from '../zap.ts'
 export function ftruncate(kernel: Kernel, inode: Inode, size: number): number {
   const old = inode.size
   inode.size = size
+  if (inode.backend === 'hugetlb') return truncateHugetlb(kernel, inode)
   if (size > old) return 0
-  const keeps = inode.backend !== 'hugetlb' && kernel.design.anomalies.truncateKeepsShmemMarkers
+  const keeps = kernel.design.anomalies.truncateKeepsShmemMarkers
   if (size < old) unmapMapping(inode, size, 2 ** 40, keeps ? ZAP_PLAIN : ZAP_FINAL)
   dropPages(kernel, inode, size, 2 ** 40)
+  return 0
+}
+
+/** Whatever the length was, what is mapped beyond it goes, and so do the pages. @source v6.18 fs/hugetlbfs/inode.c hugetlb_vmtruncate() */
+function truncateHugetlb(kernel: Kernel, inode: Inode): number {
+  unmapMapping(inode, inode.size, 2 ** 40, ZAP_FINAL)
+  kernel.backends.hugetlb.removePages(kernel.machine, inode, inode.size, 2 ** 40)
   return 0
 }
 

@@ -23,7 +23,7 @@ import {
 } from '@faultline/mm-types'
 import { freePgtables } from '../free-tables.ts'
 import type { AddressSpace } from '../objects.ts'
-import { VmArea } from '../vma.ts'
+import { maySplit, VmArea } from '../vma.ts'
 import { ZAP_FINAL, zapRange } from '../zap.ts'
 import { type Call, eventsRead } from './call.ts'
 
@@ -81,6 +81,9 @@ function mapRange(mm: AddressSpace, request: MmapRequest): number {
     vma.unlink()
     return refused
   }
+  // A mapping that may be written makes its file long enough. @source v6.18 fs/hugetlbfs/inode.c hugetlbfs_file_mmap()
+  if (file?.backend === 'hugetlb' && flags & VM_WRITE)
+    file.size = Math.max(file.size, Math.ceil((request.pgoff + pages) / 2 ** (file.pageShift - 12)))
   mm.vmas.insert(vma)
   mm.vmas.mergeAround(vma)
   return 0
@@ -100,17 +103,18 @@ export function* munmap(mm: AddressSpace, start: number, end: number): Call {
  */
 export function unmapRange(mm: AddressSpace, start: number, end: number): number {
   if (end <= start) return -EINVAL
-  for (const vma of mm.vmas.within(start, end)) {
-    const pages = 2 ** (vma.pageShift - 12)
-    if ((start > vma.start && start % pages !== 0) || (end < vma.end && end % pages !== 0)) return -EINVAL
+  // The cut at the start stays when the one at the end is refused. @source v6.18 mm/vma.c vms_gather_munmap_vmas()
+  for (const border of [start, end]) {
+    const vma = mm.vmas.find(border)
+    if (vma === undefined) continue
+    if (!maySplit(vma, border)) return -EINVAL
+    mm.vmas.splitAt(border)
   }
-  mm.vmas.splitAt(start)
-  mm.vmas.splitAt(end)
   const gone = mm.vmas.within(start, end)
   for (const vma of gone) if (vma.uffd !== null) mm.kernel.uffd.unmapped(vma, start, end)
   for (const vma of gone) {
     zapRange(mm, vma, vma.start, vma.end, ZAP_FINAL)
-    if (vma.backend === 'hugetlb') mm.kernel.backends.hugetlb.unreserve?.(mm.machine, vma, vma.start, vma.end)
+    if (vma.backend === 'hugetlb') mm.kernel.backends.hugetlb.unreserve?.(vma)
     mm.vmas.remove(vma)
   }
   freePgtables(mm, start, end)
@@ -123,6 +127,7 @@ export function exitMm(mm: AddressSpace): void {
   mm.alive = false
   for (const vma of mm.vmas.within(0, 2 ** 36)) {
     zapRange(mm, vma, vma.start, vma.end, ZAP_FINAL)
+    if (vma.backend === 'hugetlb') mm.kernel.backends.hugetlb.unreserve?.(vma)
     mm.vmas.remove(vma)
   }
   freePgtables(mm, 0, 2 ** 36)

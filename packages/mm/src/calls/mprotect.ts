@@ -2,10 +2,10 @@
  * mprotect.
  * @module
  */
-import { EACCES, ENOMEM, VM_ACCESS_FLAGS, VM_ACCOUNT, VM_HUGETLB, VM_NORESERVE, VM_SHARED, VM_WRITE } from '@faultline/mm-types'
+import { EACCES, EINVAL, ENOMEM, VM_ACCESS_FLAGS, VM_ACCOUNT, VM_HUGETLB, VM_NORESERVE, VM_SHARED, VM_WRITE } from '@faultline/mm-types'
 import type { AddressSpace } from '../objects.ts'
 import { changeProtection } from '../protect.ts'
-import type { VmArea } from '../vma.ts'
+import { maySplit, type VmArea } from '../vma.ts'
 import { protFlags } from './mmap.ts'
 
 /**
@@ -25,6 +25,7 @@ export function mprotect(mm: AddressSpace, start: number, end: number, prot: num
     const from = Math.max(vma.start, start)
     const to = Math.min(vma.end, end)
     if (flags !== vma.flags) {
+      if (!maySplit(vma, from) || !maySplit(vma, to)) return -EINVAL
       const now = mm.vmas.modify(vma, from, to, accounted(vma, flags), vma.uffd)
       changeProtection(mm, now, from, to)
     }

@@ -50,8 +50,13 @@ function remap(mm: AddressSpace, request: MremapRequest, grown: Grown): number {
   }
   if (fixed && pages === newPages) return moveAll(mm, request, grown)
   const vma = mm.vmas.find(start)
+  return vma === undefined ? -EFAULT : remapVma(mm, vma, alignHugetlb(vma, request), grown)
+}
+
+function remapVma(mm: AddressSpace, vma: VmArea, request: MremapRequest, grown: Grown): number {
+  const { start, pages, newPages, mayMove, dontUnmap, fixed } = request
   const error = checkVma(vma, request)
-  if (error || vma === undefined) return error
+  if (error) return error
   if (fixed || dontUnmap) return moveVma(mm, vma, request, grown)
   if (newPages === pages) return start
   if (newPages < pages) return unmapRange(mm, start + newPages, start + pages) || start
@@ -64,9 +69,15 @@ function remap(mm: AddressSpace, request: MremapRequest, grown: Grown): number {
   return mayMove ? moveVma(mm, vma, request, grown) : -ENOMEM
 }
 
+/** Lengths of hugetlb mappings are rounded up to whole huge pages. @source align_hugetlb() */
+function alignHugetlb(vma: VmArea, request: MremapRequest): MremapRequest {
+  const huge = 2 ** (vma.pageShift - 12)
+  const whole = (pages: number): number => Math.ceil(pages / huge) * huge
+  return { ...request, pages: whole(request.pages), newPages: whole(request.newPages) }
+}
+
 /** Whether one vma can be moved or resized so. Only what is moved or grows must lie within it. @source check_prep_vma(), align_hugetlb() */
-function checkVma(vma: VmArea | undefined, { start, pages, newPages, dontUnmap, fixed, to }: MremapRequest): number {
-  if (vma === undefined) return -EFAULT
+function checkVma(vma: VmArea, { start, pages, newPages, dontUnmap, fixed, to }: MremapRequest): number {
   const huge = 2 ** (vma.pageShift - 12)
   if (start % huge !== 0 || (fixed && to % huge !== 0) || (huge > 1 && newPages > pages)) return -EINVAL
   if (newPages <= pages && !fixed && !dontUnmap) return 0
@@ -88,11 +99,15 @@ function moveAll(mm: AddressSpace, request: MremapRequest, grown: Grown): number
   if (all.length === 0 || all[0].start > start) return -EFAULT
   const refusesFirst = !mm.kernel.design.anomalies.failsAfterPartialEffect
   if (refusesFirst && all.length > 1 && all.some((vma) => vma.uffd !== null)) return -EFAULT
-  for (const vma of all) {
+  for (let at = start; at < end; ) {
+    // Looked up anew: clearing the place of the last one may have cut this one.
+    const [vma] = mm.vmas.within(at, end)
+    if (vma === undefined) break
     const from = Math.max(vma.start, start)
     const length = Math.min(vma.end, end) - from
-    if (vma.uffd !== null && (vma !== all[0] || vma.end < end)) return -EFAULT
-    const one = { ...request, start: from, pages: length, newPages: length, to: to + (from - start) }
+    if (vma.uffd !== null && (at !== start || vma.end < end)) return -EFAULT
+    at = Math.min(vma.end, end)
+    const one = alignHugetlb(vma, { ...request, start: from, pages: length, newPages: length, to: to + (from - start) })
     const error = checkVma(vma, one)
     if (error) return error
     const moved = moveVma(mm, vma, one, grown)
@@ -119,6 +134,9 @@ function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown:
   const pgoff = vma.file === null && vma.anonVma === null ? to : vma.pgoff + (start - vma.start)
   const target = vma.copy(mm, to, to + newPages, pgoff)
   mm.vmas.insert(target)
+  // The whole mapping forgets what it reserved, also for pages that stay. @source v6.18 mm/hugetlb.c fixup_hugetlb_reservations()
+  vma.reservations = null
+  vma.robbed = false
   // Joined with its neighbours while it is watched, maybe with the vma it comes from: they lose the registration together.
   const merged = mm.vmas.mergeAround(target, dontUnmap ? vma : undefined)
   if (!keeps) {
