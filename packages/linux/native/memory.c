@@ -162,10 +162,12 @@ void op_mremap(const struct line *line)
 	if (v[11]) {
 		if (place_at(v + 12, &request.arg[4]))
 			return;
+		if (pending.shift > 12 && v[0] >= 0 && v[0] < MAX_PROCESSES && moves_reserved_part(&session.processes[v[0]], request.arg))
+			request.arg[5] = MREMAP_CUT_FIRST;
 	} else {
 		/* A place is set aside whether or not the mapping moves there. */
 		request.arg[4] = (uint64_t)next_place(v[8] * (1ll << (pending.shift - 12)), pending.shift, &after) * PAGE;
-		request.arg[5] = 1;
+		request.arg[5] = MREMAP_PROPOSED;
 		if (request.arg[0] % PAGE == 0)
 			session.next_free = after;
 	}

@@ -187,6 +187,8 @@ void op_mmap(const struct line *line);
 void op_munmap(const struct line *line);
 void op_mprotect(const struct line *line);
 void op_mremap(const struct line *line);
+/* Whether an mremap with these arguments moves a part of a private mapping of huge pages. */
+int moves_reserved_part(const struct process *process, const uint64_t *arg);
 void op_read(const struct line *line);
 void op_write(const struct line *line);
 void op_fork(const struct line *line);

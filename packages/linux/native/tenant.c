@@ -158,7 +158,13 @@ static long perform_mremap(const uint64_t *arg)
 {
 	uint64_t flags = arg[3];
 
-	if (!arg[5] || !(flags & MREMAP_MAYMOVE) || (flags & ~3ull))
+	if (arg[5] == MREMAP_CUT_FIRST) {
+		uint64_t length = (arg[2] + TWO_MIB - 1) / TWO_MIB * TWO_MIB;
+		/* Huge mappings stay cut; what else is there grows together again. */
+		system_call(SYS_madvise, arg[0], length, MADV_RANDOM, 0, 0, 0);
+		system_call(SYS_madvise, arg[0], length, MADV_NORMAL, 0, 0, 0);
+	}
+	if (arg[5] != MREMAP_PROPOSED || !(flags & MREMAP_MAYMOVE) || (flags & ~3ull))
 		return system_call(SYS_mremap, arg[0], arg[1], arg[2], flags, arg[4], 0);
 	if (arg[1] > 0) {
 		long stayed = system_call(SYS_mremap, arg[0], arg[1], arg[2], flags & ~(uint64_t)MREMAP_MAYMOVE, 0, 0);

@@ -11,11 +11,17 @@ enum request_kind {
 	REQ_READ, REQ_WRITE, /* address, value */
 	REQ_MMAP, /* address, length, prot, flags, offset; a file comes along unless anonymous */
 	REQ_MUNMAP, REQ_MPROTECT, REQ_MADVISE, REQ_MLOCK, REQ_MUNLOCK, /* address, length, argument */
-	REQ_MREMAP, /* address, length, new length, flags, address to move to, whether that is only a proposal */
+	REQ_MREMAP, /* address, length, new length, flags, address to move to, enum mremap_way */
 	REQ_FORK, /* with the child's socket */
 	REQ_EXIT,
 	REQ_USERFAULTFD, /* flags; the descriptor comes back with the reply */
 	REQ_MOVE /* destination, length, source, mode; the descriptor comes along */
+};
+
+enum mremap_way {
+	MREMAP_AS_IT_IS,
+	MREMAP_PROPOSED, /* the address to move to is only a proposal */
+	MREMAP_CUT_FIRST /* what moves is made a mapping of its own first: see reservations.c */
 };
 
 struct request {
