@@ -2,7 +2,15 @@ export { cacheDirectory } from './cache-directory.ts'
 export { type Check, doctor } from './doctor.ts'
 export { helperBinary, helperSource } from './helper-binary.ts'
 export { type LinuxOptions, type LinuxSystem, linuxSystem } from './linux-system.ts'
-export { type Change, describeChange, type SettingChange, type SwapFileChange, type ZramChange } from './machine-changes.ts'
-export { type MachineNeeds, type PreparedMachine, planMachine, prepareMachine, recoverMachine, type SetupOptions } from './machine-setup.ts'
+export {
+  type Change,
+  describeChange,
+  type PoolChange,
+  type SettingChange,
+  type SwapFileChange,
+  type ZramChange,
+} from './machine-changes.ts'
+export { type MachineNeeds, planMachine } from './machine-plan.ts'
+export { type PreparedMachine, prepareMachine, recoverMachine, type SetupOptions } from './machine-setup.ts'
 export { recordingHeader, recordProgram } from './recording.ts'
 export { freeGiganticPages } from './settings.ts'

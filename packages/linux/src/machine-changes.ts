@@ -14,6 +14,14 @@ export interface SettingChange {
   readonly before: string
 }
 
+/** A pool of huge pages that grows: the kernel may grow it by less than it is asked for. */
+export interface PoolChange {
+  readonly kind: 'pool'
+  readonly path: string
+  readonly value: string
+  readonly before: string
+}
+
 /** A file that is made and used as swap. */
 export interface SwapFileChange {
   readonly kind: 'swap-file'
@@ -29,7 +37,8 @@ export interface ZramChange {
   readonly bytes: number
 }
 
-export type Change = SettingChange | SwapFileChange | ZramChange
+/** A change to the machine. */
+export type Change = SettingChange | PoolChange | SwapFileChange | ZramChange
 
 const MIB = 1024 * 1024
 
@@ -37,6 +46,7 @@ const MIB = 1024 * 1024
 export function describeChange(change: Change): string {
   switch (change.kind) {
     case 'setting':
+    case 'pool':
       return `${change.path}: ${change.before} -> ${change.value}`
     case 'swap-file':
       return `swap: a file of ${change.bytes / MIB} MiB, ${change.path}, made and removed again`
@@ -49,6 +59,7 @@ export function describeChange(change: Change): string {
 export function applyChange(change: Change): void {
   switch (change.kind) {
     case 'setting':
+    case 'pool':
       writeFileSync(change.path, change.value)
       break
     case 'swap-file':
@@ -61,27 +72,35 @@ export function applyChange(change: Change): void {
   }
 }
 
-/** Undoes a change if it was made and nobody has changed the same thing since. Says what it could not undo, or nothing. */
+/**
+ * Undoes a change if it was made and nobody has changed the same thing since.
+ * @returns a remark on what is not as it was, though nothing can be done about it
+ * @throws Error that says what the machine refused
+ */
 export function undoChange(change: Change): string | undefined {
-  try {
-    switch (change.kind) {
-      case 'setting':
-        if (currentValue(change.path) === change.value) writeFileSync(change.path, change.before)
-        if (change.path === NR_HUGEPAGES) return lostHugePages(Number(change.before))
-        break
-      case 'swap-file':
-        if (isSwap(change.path)) run('swapoff', change.path)
-        rmSync(change.path, { force: true })
-        break
-      case 'zram':
-        if (isSwap(`/dev/${change.device}`)) run('swapoff', `/dev/${change.device}`)
-        if (currentValue(`/sys/block/${change.device}/disksize`) === `${change.bytes}`)
-          writeFileSync(`/sys/block/${change.device}/reset`, '1')
-    }
-  } catch (error) {
-    return `${describeChange(change)}: ${(error as Error).message}`
+  switch (change.kind) {
+    case 'setting':
+      if (currentValue(change.path) === change.value) writeFileSync(change.path, change.before)
+      return undefined
+    case 'pool':
+      return shrinkPool(change)
+    case 'swap-file':
+      if (isSwap(change.path)) run('swapoff', change.path)
+      rmSync(change.path, { force: true })
+      return undefined
+    case 'zram':
+      if (isSwap(`/dev/${change.device}`)) run('swapoff', `/dev/${change.device}`)
+      if (currentValue(`/sys/block/${change.device}/disksize`) === `${change.bytes}`) {
+        writeFileSync(`/sys/block/${change.device}/reset`, '1')
+      }
+      return undefined
   }
-  return undefined
+}
+
+function shrinkPool({ path, value, before }: PoolChange): string | undefined {
+  const size = Number(currentValue(path) ?? before)
+  if (size > Number(before) && size <= Number(value)) writeFileSync(path, before)
+  return path === NR_HUGEPAGES ? lostHugePages(Number(before)) : undefined
 }
 
 /** Linux 6.18 forgets reservations when a part of a private hugetlb mapping is moved; their pages stay in the pool for good. */

@@ -13,9 +13,12 @@ export interface MachineNote {
   readonly pid: number
   /** When the process began, in the kernel's clock ticks: process numbers are used again. */
   readonly began: string
+  /** Which start of the machine it belongs to. */
+  readonly boot: string
   readonly changes: readonly Change[]
 }
 
+const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 const NAME = /^machine-(\d+)\.json$/
 
 function pathOf(pid: number): string {
@@ -23,16 +26,17 @@ function pathOf(pid: number): string {
 }
 
 /** Field 22 of /proc/pid/stat; undefined when there is no such process. */
-function beganAt(pid: number): string | undefined {
+export function beganAt(pid: number): string | undefined {
   const text = readSetting(`/proc/${pid}/stat`)
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19]
 }
 
-/** Writes the note of this process, in place of the one it had. */
-export function writeNote(changes: readonly Change[], pid = process.pid): void {
-  const note: MachineNote = { pid, began: beganAt(pid) ?? '', changes }
+/** Writes the note of a process, in place of the one it had. */
+export function writeNote(changes: readonly Change[], of: Pick<MachineNote, 'pid'> & Partial<MachineNote> = { pid: process.pid }): void {
+  const { pid, began = beganAt(pid) ?? '', boot = readSetting(BOOT_ID) ?? '' } = of
+  const note: MachineNote = { pid, began, boot, changes }
   const path = pathOf(pid)
-  writeFileSync(`${path}.new`, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 })
+  writeFileSync(`${path}.new`, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600, flush: true })
   renameSync(`${path}.new`, path)
 }
 
@@ -49,14 +53,24 @@ export function removeNote(pid = process.pid): void {
   rmSync(pathOf(pid), { force: true })
 }
 
-/** All notes, and whether their processes still run. */
-export function allNotes(): { readonly note: MachineNote; readonly alive: boolean }[] {
+/** A note, whether its process still runs, and whether it is of the present start of the machine. */
+export interface FoundNote {
+  readonly note: MachineNote
+  readonly alive: boolean
+  readonly thisBoot: boolean
+}
+
+/** All notes. */
+export function allNotes(): FoundNote[] {
+  const boot = readSetting(BOOT_ID) ?? ''
   const pids = readdirSync(cacheDirectory()).flatMap((name) => {
     const found = NAME.exec(name)
     return found ? [Number(found[1])] : []
   })
   return pids.flatMap((pid) => {
     const note = readNote(pid)
-    return note ? [{ note, alive: note.began !== '' && beganAt(pid) === note.began }] : []
+    if (note === undefined) return []
+    const thisBoot = note.boot === boot
+    return [{ note, thisBoot, alive: thisBoot && note.began !== '' && beganAt(pid) === note.began }]
   })
 }
