@@ -29,8 +29,10 @@ export const VM_NOHUGEPAGE = 0x40000000
 export const VM_MERGEABLE = 0x4000000
 /** Bit 38 in Linux on x86-64; here bit 8. */
 export const VM_UFFD_MINOR = 0x100
-/** Set on a vma that has held guard markers (bit 11 in Linux 6.18, VM_MAYBE_GUARD later). */
+/** The vma may hold guard markers. Bit 11 in Linux, since 6.18.y. */
 export const VM_MAYBE_GUARD = 0x800
+/** Flags in which vmas that are joined may differ; the whole has them then. @source v6.18 include/linux/mm.h VM_STICKY, VM_IGNORE_MERGE */
+export const VM_STICKY = VM_SOFTDIRTY | VM_MAYBE_GUARD
 
 /** All three registration modes. @source include/linux/userfaultfd_k.h __VM_UFFD_FLAGS */
 export const VM_UFFD_FLAGS = VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR

@@ -16,6 +16,8 @@ export interface AccessRequest {
   user: boolean
   /** Byte offset in the page, for messages with exact addresses. */
   byte: number
+  /** False when the fault may not wait for a monitor: it fails instead. @source v6.18 FAULT_FLAG_ALLOW_RETRY */
+  mayWait?: boolean
   /** Stamp to store, or the stamp that was loaded. */
   stamp: number
 }

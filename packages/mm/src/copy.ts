@@ -25,6 +25,7 @@ import {
   SWP_UFFD_WP,
   VM_DONTCOPY,
   VM_LOCKED,
+  VM_MAYBE_GUARD,
   VM_SHARED,
   VM_UFFD_FLAGS,
   VM_UFFD_WP,
@@ -62,7 +63,7 @@ export function forkMm(parent: AddressSpace, child: AddressSpace): void {
 
 /** @source v6.18 mm/memory.c vma_needs_copy() */
 function needsCopy(child: VmArea, parent: VmArea): boolean {
-  if ((child.flags & VM_UFFD_WP) !== 0 || parent.anonVma !== null) return true
+  if (child.flags & (VM_UFFD_WP | VM_MAYBE_GUARD) || parent.anonVma !== null) return true
   // Poison of a shared mapping is only in its tables: anomaly 11 leaves them behind.
   return parent.uffd !== null && !(parent.mm as AddressSpace).kernel.design.anomalies.forkLosesSharedPoison
 }

@@ -66,11 +66,11 @@ export function handleFault(mm: AddressSpace, vpn: number, write: boolean, reque
   fault.address = vpn * 4096 + request.byte
   fault.thread = request.thread
   const code = serve(kernel, fault)
-  return code === FAULT_DONE ? FAULT_DONE : escalate(kernel, fault, code)
+  return code === FAULT_DONE ? FAULT_DONE : escalate(kernel, fault, code, request.mayWait !== false)
 }
 
 /** Hands what no handler could serve to the monitor, or makes it a signal. */
-function escalate(kernel: Kernel, fault: Fault, code: number): number {
+function escalate(kernel: Kernel, fault: Fault, code: number, mayWait: boolean): number {
   const counters = kernel.machine.counters
   let reason: number
   if (code === FAULT_WP) {
@@ -83,6 +83,7 @@ function escalate(kernel: Kernel, fault: Fault, code: number): number {
     reason = UFFD_REASON_MINOR
     counters.faultsMinor++
   } else return code
+  if (!mayWait) return FAULT_SIGBUS
   const answer = kernel.uffd.deliver(fault, reason)
   if (answer === UFFD_GO_ON) return FAULT_DONE
   return answer === UFFD_SIGBUS ? FAULT_SIGBUS : ACCESS_WAITS

@@ -5,7 +5,7 @@
  * microseconds.
  * @module
  */
-import { type HostMm, type UffdContext, VM_ACCESS_FLAGS, VM_SOFTDIRTY } from '@faultline/mm-types'
+import { type HostMm, type UffdContext, VM_ACCESS_FLAGS, VM_STICKY } from '@faultline/mm-types'
 import type { VmArea } from './vma.ts'
 
 /** Ordered vmas that do not overlap. */
@@ -125,7 +125,7 @@ export class VmaList {
     this.remove(next)
     vma.end = next.end
     // What is merged with something new is new as a whole: soft-dirty's false positives come from here.
-    vma.flags |= next.flags & VM_SOFTDIRTY
+    vma.flags |= next.flags & VM_STICKY
     if (vma.anonVma === null && next.anonVma !== null) vma.joinAnonVma(next.anonVma, next.anonOwner, next.isForked)
   }
 }
@@ -134,7 +134,7 @@ export class VmaList {
 function canMerge(a: VmArea, b: VmArea): boolean {
   return (
     a.end === b.start &&
-    ((a.flags ^ b.flags) & ~VM_SOFTDIRTY) === 0 &&
+    ((a.flags ^ b.flags) & ~VM_STICKY) === 0 &&
     a.file === b.file &&
     a.uffd === b.uffd &&
     a.backend !== 'hugetlb' &&
@@ -148,7 +148,7 @@ function areAnonCompatible(a: VmArea, b: VmArea): boolean {
   return (
     a.end === b.start &&
     a.file === b.file &&
-    ((a.flags ^ b.flags) & ~(VM_ACCESS_FLAGS | VM_SOFTDIRTY)) === 0 &&
+    ((a.flags ^ b.flags) & ~(VM_ACCESS_FLAGS | VM_STICKY)) === 0 &&
     a.pgoff + (a.end - a.start) === b.pgoff
   )
 }

@@ -21,6 +21,7 @@ import {
   SCAN_SUCCEED,
   SCAN_TRUNCATED,
   SCAN_VMA_CHECK,
+  VM_MAYBE_GUARD,
   VM_UFFD_MISSING,
   type Vma,
 } from '@faultline/mm-types'
@@ -106,7 +107,7 @@ function isMissed(inode: Inode, start: number): boolean {
 /** Frees the tables, whatever is still in them, of mappings that may map the range huge from now on. */
 function retractTables(inode: Inode, start: number, request: CollapseRequest): void {
   for (const vma of inode.vmas) {
-    if (vma.anonVma !== null || !request.policy.retracts(vma.flags)) continue
+    if (vma.anonVma !== null || vma.flags & VM_MAYBE_GUARD || !request.policy.retracts(vma.flags)) continue
     const vpn = vma.start + (start - vma.pgoff)
     if (vpn % 512 !== 0 || vpn < vma.start || vpn + 512 > vma.end) continue
     const host = vma.mm as HostMm

@@ -4,7 +4,17 @@
  * @source v6.18 mm/madvise.c madvise_guard_install(), madvise_guard_remove(), is_valid_guard_vma()
  * @module
  */
-import { EINVAL, ENOMEM, EOPNOTSUPP, PAGE_PRESENT_ANY, PTE_MARKER_GUARD, SOFTLEAF_MARKER, VM_HUGETLB, VM_LOCKED } from '@faultline/mm-types'
+import {
+  EINVAL,
+  ENOMEM,
+  EOPNOTSUPP,
+  PAGE_PRESENT_ANY,
+  PTE_MARKER_GUARD,
+  SOFTLEAF_MARKER,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_MAYBE_GUARD,
+} from '@faultline/mm-types'
 import { leafSpanEnd } from '@faultline/pagetable-core'
 import { ACCESS_LIVELOCK } from '../access-request.ts'
 import type { AddressSpace } from '../objects.ts'
@@ -18,7 +28,9 @@ export function guardInstall(mm: AddressSpace, vma: VmArea, start: number, end: 
   const lo = encoding.markerLo(PTE_MARKER_GUARD)
   const hi = encoding.markerHi(PTE_MARKER_GUARD)
   if (lo === 0 && hi === 0) return -EOPNOTSUPP
-  mm.prepareAnonVma(vma)
+  // Fork copies the tables of a vma that may hold guards. @source mm/madvise.c madvise_guard_install(): VM_MAYBE_GUARD
+  vma.flags |= VM_MAYBE_GUARD
+  if (vma.file === null) mm.prepareAnonVma(vma)
   const drops = !mm.kernel.design.anomalies.guardInstallLivelock
   const tables = mm.machine.tables
   for (let vpn = start; vpn < end; ) {

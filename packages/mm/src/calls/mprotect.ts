@@ -2,11 +2,26 @@
  * mprotect.
  * @module
  */
-import { EACCES, EINVAL, ENOMEM, VM_ACCESS_FLAGS, VM_ACCOUNT, VM_HUGETLB, VM_NORESERVE, VM_SHARED, VM_WRITE } from '@faultline/mm-types'
+import {
+  EACCES,
+  EINVAL,
+  ENOMEM,
+  FAULT_DONE,
+  VM_ACCESS_FLAGS,
+  VM_ACCOUNT,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_NORESERVE,
+  VM_SHARED,
+  VM_WRITE,
+} from '@faultline/mm-types'
+import { translate } from '../access.ts'
+import { handleFault } from '../fault.ts'
 import type { AddressSpace } from '../objects.ts'
 import { changeProtection } from '../protect.ts'
 import { maySplit, type VmArea } from '../vma.ts'
 import { protFlags } from './mmap.ts'
+import { MOST_ROUNDS } from './populate.ts'
 
 /**
  * Changes the access rights of pages [start, end).
@@ -26,8 +41,10 @@ export function mprotect(mm: AddressSpace, start: number, end: number, prot: num
     const to = Math.min(vma.end, end)
     if (flags !== vma.flags) {
       if (!maySplit(vma, from) || !maySplit(vma, to)) return -EINVAL
+      const before = vma.flags
       const now = mm.vmas.modify(vma, from, to, accounted(vma, flags), vma.uffd)
       changeProtection(mm, now, from, to)
+      if ((before & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED && flags & VM_WRITE) fillLocked(mm, from, to)
     }
     reached = to
   }
@@ -38,4 +55,14 @@ export function mprotect(mm: AddressSpace, start: number, end: number, prot: num
 function accounted(vma: VmArea, flags: number): number {
   if (flags & VM_WRITE) return vma.flags & (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE) ? flags : flags | VM_ACCOUNT
   return vma.file === null && vma.anonVma === null ? flags & ~VM_ACCOUNT : flags
+}
+
+/** Locked private memory that may now be written gets pages of its own, so that no write has to fault; nobody is waited for. */
+function fillLocked(mm: AddressSpace, start: number, end: number): void {
+  const request = { cpu: 0, thread: '', user: false, byte: 0, stamp: 0, mayWait: false }
+  for (let vpn = start; vpn < end; vpn++) {
+    for (let round = 0; translate(mm, vpn, true) === 0; round++) {
+      if (round > MOST_ROUNDS || handleFault(mm, vpn, true, request) !== FAULT_DONE) return
+    }
+  }
 }
