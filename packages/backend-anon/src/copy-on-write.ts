@@ -8,13 +8,12 @@ import {
   type Fault,
   FRAME_ANON,
   FRAME_EXCLUSIVE,
-  FRAME_FLAGS,
   FRAME_KSM,
   FRAME_MAP,
   FRAME_REF,
   FRAME_SLOT,
   FRAME_ZERO,
-  type Machine,
+  type Mm,
   PAGE_ACCESSED,
   PAGE_DIRTY,
   PAGE_RW,
@@ -34,7 +33,7 @@ export function copyOnWrite(fault: Fault): number {
   const machine = mm.machine
   const { frames, tables } = machine
   const old = ptePfn(lo, hi)
-  if (canReuse(machine, old)) {
+  if (canReuse(mm, old)) {
     if ((frames.flags(old) & FRAME_EXCLUSIVE) === 0) frames.setFlags(old, FRAME_EXCLUSIVE)
     if (!fault.unshare) {
       const writable = vma.flags & VM_WRITE ? PAGE_RW : 0
@@ -60,8 +59,8 @@ export function copyOnWrite(fault: Fault): number {
 }
 
 /** An anonymous page that no one else maps or caches. @source mm/memory.c wp_can_reuse_anon_folio() */
-function canReuse(machine: Machine, pfn: number): boolean {
-  const { frames, swap } = machine
+function canReuse(mm: Mm, pfn: number): boolean {
+  const { frames, swap } = mm.machine
   const flags = frames.flags(pfn)
   if ((flags & FRAME_ANON) === 0 || flags & FRAME_KSM) return false
   if (flags & FRAME_EXCLUSIVE) return true
@@ -69,5 +68,11 @@ function canReuse(machine: Machine, pfn: number): boolean {
   const slot = frames.field(head, FRAME_SLOT)
   // While other entries hold the slot, the page in the swap cache is theirs too. @source mm/swapfile.c folio_free_swap()
   if (slot !== 0 && swap.count(slot - 1) !== 0) return false
-  return frames.field(head, FRAME_FLAGS) >>> 16 === 0 && frames.field(head, FRAME_REF) === (slot !== 0 ? 2 : 1)
+  if (frames.order(head) !== 0) return canReuseLarge(mm, head)
+  return frames.field(head, FRAME_REF) === (slot !== 0 ? 2 : 1)
+}
+
+/** A huge page of which more than one page is left, all of them here. Of one page alone a copy frees the rest. @source mm/memory.c __wp_can_reuse_large_anon_folio() */
+function canReuseLarge(mm: Mm, head: number): boolean {
+  return mm.machine.frames.field(head, FRAME_REF) > 1 && mm.mapsAlone(head)
 }

@@ -7,6 +7,7 @@ import {
   FAULT_OOM,
   type Fault,
   FRAME_ANON,
+  FRAME_DIRTY,
   FRAME_EXCLUSIVE,
   FRAME_INDEX,
   FRAME_KSM,
@@ -85,6 +86,7 @@ function readSlot(machine: Machine, slot: number): number {
 
 function leaveSwapCache(machine: Machine, pfn: number, slot: number): void {
   machine.frames.setField(pfn, FRAME_SLOT, 0)
+  machine.frames.setFlags(pfn, FRAME_DIRTY)
   machine.swap.setCached(slot, 0)
   machine.frames.put(pfn)
 }

@@ -279,6 +279,101 @@ c: mremap R1 0 8 M1 12 maymove => EFAULT
 mprotect R1 4 4 rw
 mremap R1 0 8 M2 12 maymove => ok`,
   ],
+  [
+    'MADV_FREE takes a page that a child maps too, unless it came from swap',
+    `mmap R1 3 anon rw
+write R1 1
+write R1+1 1
+write R1+2 1
+madvise R1 1 2 pageout
+read R1+1 => value 1
+write R1+2 2
+fork c4
+madvise R1 0 3 free
+c4: madvise R1 0 3 dontneed
+madvise R1 0 3 pageout
+expect R1 0 3 none | 2x swap`,
+  ],
+  [
+    'a write to the huge zero page gets a huge page whatever was advised since',
+    `mmap R1 512 anon rw
+madvise R1 0 512 hugepage
+read R1 => value 0
+madvise R1 0 512 nohugepage
+write R1 1
+expect R1 0 10 present anon excl THP`,
+  ],
+  [
+    'a huge page mapped by ptes is freed lazily and dropped as a whole',
+    `mmap R1 512 anon rw
+madvise R1 0 512 hugepage
+write R1 1
+userfaultfd u
+api u
+register u R1 0 512 mode=wp
+writeprotect u R1 5 1 mode=wp
+writeprotect u R1 5 1 mode=0
+madvise R1 0 512 free
+expect R1 0 512 present anon excl THP
+madvise R1 0 512 pageout
+expect R1 0 512 none`,
+  ],
+  [
+    'an armed page makes MADV_FREE split a huge page',
+    `mmap R1 512 anon rw
+madvise R1 0 512 hugepage
+write R1 1
+userfaultfd u
+api u
+register u R1 0 512 mode=wp
+writeprotect u R1 5 1 mode=wp
+madvise R1 0 512 free
+expect R1 0 512 present anon excl | 4x present anon ZERO | present anon ZERO +WP | 506x present anon ZERO`,
+  ],
+  [
+    'what is left of a huge page is written in place when all that maps it is here',
+    `mmap R1 512 anon rw
+madvise R1 0 512 hugepage
+write R1 1
+fork c1
+madvise R1 0 500 dontneed
+c1: madvise R1 100 412 dontneed
+c1: write R1+50 1
+write R1+505 4
+munmap R1 0 512
+c1: write R1+51 1
+c1: expect R1 0 512 50x present anon excl THP | present anon excl | 49x present anon excl THP | 412x none`,
+  ],
+  [
+    'MADV_COLLAPSE fills a table that holds nothing',
+    `mmap R1 512 anon rw
+write R1 1
+madvise R1 0 511 dontneed
+read R1+1 => value 0
+madvise R1 0 512 collapse
+expect R1 0 512 present anon excl THP`,
+  ],
+  [
+    'locked memory that becomes writable is filled, as far as nobody is to be waited for',
+    `mmap R1 6 anon rw
+mprotect R1 0 6 r
+mlock R1 0 4
+userfaultfd u
+api u
+register u R1 1 1 mode=missing
+mprotect R1 0 6 rw
+expect R1 0 6 4x present anon excl | 2x none`,
+  ],
+  [
+    'a fork copies what may hold guards, with or without private pages',
+    `mmap R1 4 anon rw
+madvise R1 0 1 guard_install
+madvise R1 0 1 guard_remove
+mremap R1 0 4 M3 4 maymove dontunmap => ok
+read R1 => value 0
+fork c4
+c4: expect R1 0 4 present anon ZERO | 3x none`,
+  ],
 ]
 
 test.each(RECORDED)('%s', async (_rule, program) => {

@@ -75,6 +75,8 @@ export interface Mm {
   prepareAnonVma(vma: Vma): void
   /** A huge leaf keeps a table of ptes for the day it is split; VmPTE counts it. @source pgtable_trans_huge_deposit() */
   deposit(tables: number): void
+  /** True when no other address space maps pages of the anonymous huge page a frame belongs to. */
+  mapsAlone(pfn: number): boolean
   /** Marks pages as no longer to be served from a TLB. */
   flush(vpn: number, pages: number): void
 }

@@ -14,6 +14,7 @@ import {
   type Vma,
 } from '@faultline/mm-types'
 import { classify } from '@faultline/swap-entry'
+import { isMappedShared } from './folio.ts'
 import { freePteTable } from './free-tables.ts'
 import { hugePmdLo, hugePmdPfn, setPmd, splitHugePmd } from './huge.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
@@ -136,6 +137,10 @@ export class ProcessMemory implements AddressSpace {
   /** Huge pages deposit a table each, to be used when they are split. @source mm/pgtable-generic.c pgtable_trans_huge_deposit() */
   deposit(tables: number): void {
     this.deposited += tables
+  }
+
+  mapsAlone(pfn: number): boolean {
+    return !isMappedShared(this.kernel, this.machine.frames.head(pfn))
   }
 
   flush(vpn: number, pages: number): void {

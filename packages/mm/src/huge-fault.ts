@@ -126,7 +126,8 @@ function copyHugeOnWrite(kernel: Kernel, mm: AddressSpace, fault: Fault, lo: num
   const machine = kernel.machine
   const pfn = hugePmdPfn(mm, vpn)
   if (pfn === HUGE_ZERO_PFN) {
-    const fresh = allowsHuge(kernel, vma, vpn) ? machine.frames.alloc(9) : 0
+    // Whether the vma would still get a huge page is not asked.
+    const fresh = machine.frames.alloc(9)
     if (fresh !== 0) {
       mm.prepareAnonVma(vma)
       mapAnonHuge(mm, vma, vpn, fresh)

@@ -9,9 +9,9 @@
 import {
   FRAME_ANON,
   FRAME_CACHE,
+  FRAME_DIRTY,
   FRAME_INDEX,
   FRAME_MAP,
-  FRAME_REF,
   FRAME_SWAPBACKED,
   FRAME_ZERO,
   PAGE_DIRTY,
@@ -40,6 +40,7 @@ export function reclaimPages(mm: AddressSpace, vma: VmArea, start: number, end: 
     const huge = hugePmdLo(mm, vpn) !== 0
     const pfn = huge ? hugePmdPfn(mm, vpn) : presentPfn(mm, vpn)
     if (mm.machine.frames.flags(pfn) & FRAME_CACHE) reclaimed += reclaimFileFolio(mm.kernel, pfn, huge || pressure ? 0 : pages)
+    else if (pages > 1 && dropLazyHuge(mm, vma, vpn)) reclaimed += pages
     else for (let page = vpn; page < vpn + pages; page++) if (reclaimAt(mm, vma, page, pressure)) reclaimed++
   })
   return reclaimed
@@ -104,11 +105,10 @@ function mayVisitHuge(mm: AddressSpace, vma: VmArea, vpn: number, end: number, t
   return end - vpn === HUGE_PAGES || (splitFolio(mm.kernel, pfn) && vma.file === null)
 }
 
-/** Reclaims one page. A swap file has no room for a huge page in one piece: its folio is split first, or dropped if it is clean and lazily free. */
+/** Reclaims one page. A swap file has no room for a huge page in one piece: its folio is split first. */
 function reclaimAt(mm: AddressSpace, vma: VmArea, vpn: number, pressure: boolean): boolean {
   const { frames } = mm.machine
   if (hugePmdLo(mm, vpn) !== 0) {
-    if (dropLazyHuge(mm, vma, vpn)) return true
     splitFolio(mm.kernel, hugePmdPfn(mm, vpn))
   }
   let pfn = presentPfn(mm, vpn)
@@ -123,15 +123,29 @@ function reclaimAt(mm: AddressSpace, vma: VmArea, vpn: number, pressure: boolean
 /** A huge page that is clean and lazily free is dropped without its folio being split; its table of ptes stays. @source v6.18 mm/rmap.c try_to_unmap_one() */
 function dropLazyHuge(mm: AddressSpace, vma: VmArea, vpn: number): boolean {
   const { frames } = mm.machine
-  const pfn = hugePmdPfn(mm, vpn)
-  if ((frames.flags(pfn) & FRAME_ANON) === 0 || frames.flags(pfn) & FRAME_SWAPBACKED) return false
-  if (hugePmdLo(mm, vpn) & PAGE_DIRTY || frames.field(pfn, FRAME_REF) !== 1) {
-    frames.setFlags(pfn, FRAME_SWAPBACKED)
+  const huge = hugePmdLo(mm, vpn)
+  const head = huge !== 0 ? hugePmdPfn(mm, vpn) : presentPfn(mm, vpn)
+  if ((frames.flags(head) & FRAME_ANON) === 0 || frames.flags(head) & FRAME_SWAPBACKED) return false
+  if (frames.flags(head) & FRAME_DIRTY || isMappedShared(mm.kernel, head) || isWritten(mm, vpn, huge)) {
+    frames.setFlags(head, FRAME_SWAPBACKED)
     return false
   }
-  splitHugePmd(mm, vma, vpn)
+  if (huge !== 0) splitHugePmd(mm, vma, vpn)
   zapRange(mm, vma, vpn, vpn + HUGE_PAGES, ZAP_PLAIN)
   return true
+}
+
+/** Whether any of the 512 pages from `vpn` on was written through its entry. */
+function isWritten(mm: AddressSpace, vpn: number, huge: number): boolean {
+  if (huge !== 0) return (huge & PAGE_DIRTY) !== 0
+  for (let page = vpn; page < vpn + HUGE_PAGES; page++) if (entryLo(mm, page) & PAGE_DIRTY) return true
+  return false
+}
+
+function entryLo(mm: AddressSpace, vpn: number): number {
+  const { tables } = mm.machine
+  const table = tables.pteTable(mm.pgd, vpn)
+  return tables.lo(table)[tables.base(table) + (vpn & 511)]
 }
 
 function reclaimPage(mm: AddressSpace, pfn: number, pressure: boolean): boolean {
@@ -170,12 +184,9 @@ function swapOut(mm: AddressSpace, pfn: number): boolean {
 
 /** A lazily free page goes without a trace; one that was written since is a page like any other again, for the next try to swap. */
 function dropLazy(mm: AddressSpace, pfn: number, mappings: readonly { vma: VmArea; vpn: number }[]): boolean {
-  const { tables, frames } = mm.machine
-  const written = mappings.some(({ vma, vpn }) => {
-    const table = tables.pteTable(vma.mm.pgd, vpn)
-    return tables.lo(table)[tables.base(table) + (vpn & 511)] & PAGE_DIRTY
-  })
-  if (written) {
+  const { frames } = mm.machine
+  const written = mappings.some(({ vma, vpn }) => entryLo(vma.mm as AddressSpace, vpn) & PAGE_DIRTY)
+  if (written || frames.flags(pfn) & FRAME_DIRTY) {
     frames.setFlags(pfn, FRAME_SWAPBACKED)
     return false
   }

@@ -6,7 +6,18 @@
  * @fidelity simplified: a page holds nothing but zeroes when its stamp is 0
  * @module
  */
-import { FRAME_ANON, FRAME_MAP, FRAME_REF, FRAME_ZERO, PAGE_SOFT_DIRTY, PAGE_SPECIAL, PAGE_UFFD_WP, VM_LOCKED } from '@faultline/mm-types'
+import {
+  FRAME_ANON,
+  FRAME_DIRTY,
+  FRAME_MAP,
+  FRAME_REF,
+  FRAME_ZERO,
+  PAGE_DIRTY,
+  PAGE_SOFT_DIRTY,
+  PAGE_SPECIAL,
+  PAGE_UFFD_WP,
+  VM_LOCKED,
+} from '@faultline/mm-types'
 import { mkPteLo, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
 import { folioMapcount, presentPfn } from './folio.ts'
 import { HUGE_PAGES, hugePmdLo, hugePmdPfn, splitHugePmd } from './huge.ts'
@@ -31,6 +42,7 @@ export function splitFolio(kernel: Kernel, pfn: number): boolean {
   }
   if (folioMapcount(kernel, head) !== frames.field(head, FRAME_REF)) return false
   const used = places.map(({ vma, vpn }) => ({ vma, vpn, pages: pagesHere(vma, vpn, head) }))
+  if (used.some(({ vma, vpn, pages }) => pages.some((i) => isDirty(vma, vpn + i)))) frames.setFlags(head, FRAME_DIRTY)
   frames.split(head)
   for (const { vma, vpn, pages } of used) {
     for (const i of pages) if (frames.stamp(head + i) === 0) mapUnusedToZeroPage(vma, vpn + i, head + i)
@@ -53,6 +65,13 @@ function pagesHere(vma: VmArea, first: number, head: number): number[] {
     if (presentPfn(vma.mm as AddressSpace, first + i) === head + i) pages.push(i)
   }
   return pages
+}
+
+/** What unmapping it for the split tells the folio. @source v6.18 mm/rmap.c try_to_migrate_one() */
+function isDirty(vma: VmArea, vpn: number): boolean {
+  const { tables } = (vma.mm as AddressSpace).machine
+  const table = tables.pteTable(vma.mm.pgd, vpn)
+  return (tables.lo(table)[tables.base(table) + (vpn & 511)] & PAGE_DIRTY) !== 0
 }
 
 /** Protection stays. Locked memory keeps its page. */

@@ -116,8 +116,8 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
       armed = (lo & PAGE_UFFD_WP) !== 0
       if ((flags & FRAME_ZERO) === 0) {
         chunk[record + (lo & PAGE_PSE ? FRAME_ENTIRE : FRAME_MAP)]--
-        // What was written is the page's to remember from now on.
-        if (lo & PAGE_DIRTY) chunk[record + FRAME_FLAGS] |= FRAME_DIRTY
+        // What was written is a file's page's to remember from now on.
+        if (lo & PAGE_DIRTY && (flags & FRAME_ANON) === 0) chunk[record + FRAME_FLAGS] |= FRAME_DIRTY
         if (chunk[record + FRAME_SLOT] !== 0) dropSwapCache(mm.machine, pfn)
         if (restores && flags & FRAME_ANON && chunk[record + FRAME_ENTIRE] === 0) {
           mm.kernel.backends.hugetlb.restoreReservation(vma, start + (at - base - from) * leafPages(vma.pageShift))

@@ -33,7 +33,7 @@ export const KHUGEPAGED_DEFAULTS: CollapseLimits = { maxPtesNone: 511, maxPtesSw
  */
 export function scanTable(lo: Int32Array, hi: Int32Array, base: number, scan: CollapseScan, mostNone: number, checksBit: boolean): number {
   const { limits, frames, encoding, forced } = scan
-  const maxNone = mostNone >= 0 ? mostNone : forced ? 511 : limits.maxPtesNone
+  const maxNone = mostNone >= 0 ? mostNone : forced ? 512 : limits.maxPtesNone
   const maxSwap = forced ? 512 : limits.maxPtesSwap
   const maxShared = forced ? 512 : limits.maxPtesShared
   let none = 0

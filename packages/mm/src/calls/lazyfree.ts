@@ -89,13 +89,13 @@ function markLazy(mm: AddressSpace, at: number, table: number, pages: number, he
   const { frames, swap, tables } = mm.machine
   const flags = frames.flags(head)
   if (flags & FRAME_ZERO || (flags & FRAME_ANON) === 0) return
-  if (folioMapcount(mm.kernel, head) !== pages) return
   const slot = frames.field(head, FRAME_SLOT)
-  if (slot !== 0) {
-    if (swap.count(slot - 1) !== 0) return
+  if (slot !== 0 || flags & FRAME_DIRTY) {
+    // Only of what is dirty in itself, or in the swap cache, it is asked whether others map it too.
+    if (folioMapcount(mm.kernel, head) !== pages || (slot !== 0 && swap.count(slot - 1) !== 0)) return
     dropSwapCache(mm.machine, head)
+    frames.clearFlags(head, FRAME_DIRTY)
   }
-  frames.clearFlags(head, FRAME_DIRTY)
   for (let i = 0; i < pages; i++) tables.lo(table)[at + i] &= ~(PAGE_DIRTY | PAGE_ACCESSED)
   frames.clearFlags(head, FRAME_SWAPBACKED)
 }

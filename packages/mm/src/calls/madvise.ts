@@ -146,8 +146,9 @@ function* dontneed(mm: AddressSpace, asked: VmArea, part: Part): Call {
   const { start } = part
   if (!mayDiscard(asked, start)) return -EINVAL
   const announced = wholePages(asked, part.end)
+  const watched = asked.uffd !== null
   yield* announceRemoval(mm, asked, start, announced)
-  const vma = asked.uffd === null ? asked : mm.vmas.find(start)
+  const vma = watched ? mm.vmas.find(start) : asked
   if (vma === undefined) return -ENOMEM
   if (!mayDiscard(vma, start)) return -EINVAL
   part.end = Math.min(part.end, vma.end)
@@ -171,8 +172,9 @@ function wholePages(vma: VmArea, end: number): number {
 function* free(mm: AddressSpace, asked: VmArea, part: Part): Call {
   if (asked.flags & VM_LOCKED || asked.backend === 'hugetlb') return -EINVAL
   if (asked.file !== null && !mm.kernel.design.anomalies.freeAnnouncesBeforeRefusing) return -EINVAL
+  const watched = asked.uffd !== null
   yield* announceRemoval(mm, asked, part.start, part.end)
-  const vma = asked.uffd === null ? asked : mm.vmas.find(part.start)
+  const vma = watched ? mm.vmas.find(part.start) : asked
   if (vma === undefined) return -ENOMEM
   if (vma.flags & VM_LOCKED || vma.file !== null) return -EINVAL
   part.end = Math.min(part.end, vma.end)
