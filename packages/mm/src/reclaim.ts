@@ -41,7 +41,7 @@ export function reclaimPages(mm: AddressSpace, vma: VmArea, start: number, end: 
     const pfn = huge ? hugePmdPfn(mm, vpn) : presentPfn(mm, vpn)
     if (mm.machine.frames.flags(pfn) & FRAME_CACHE) reclaimed += reclaimFileFolio(mm.kernel, pfn, huge || pressure ? 0 : pages)
     else if (pages > 1 && dropLazyHuge(mm, vma, vpn)) reclaimed += pages
-    else for (let page = vpn; page < vpn + pages; page++) if (reclaimAt(mm, vma, page, pressure)) reclaimed++
+    else for (let page = vpn; page < vpn + pages; page++) if (reclaimAt(mm, page, pressure)) reclaimed++
   })
   return reclaimed
 }
@@ -106,7 +106,7 @@ function mayVisitHuge(mm: AddressSpace, vma: VmArea, vpn: number, end: number, t
 }
 
 /** Reclaims one page. A swap file has no room for a huge page in one piece: its folio is split first. */
-function reclaimAt(mm: AddressSpace, vma: VmArea, vpn: number, pressure: boolean): boolean {
+function reclaimAt(mm: AddressSpace, vpn: number, pressure: boolean): boolean {
   const { frames } = mm.machine
   if (hugePmdLo(mm, vpn) !== 0) {
     splitFolio(mm.kernel, hugePmdPfn(mm, vpn))
