@@ -11,7 +11,7 @@ export const EXIT_DIFFERENCE = 1
 /** Bad input or usage. */
 export const EXIT_USAGE = 2
 /** This machine cannot do it. */
-const EXIT_MACHINE = 3
+export const EXIT_MACHINE = 3
 /** A bug in Faultline itself. @source sysexits.h EX_SOFTWARE */
 const EXIT_BUG = 70
 /** Ended by Ctrl-C, as shells report it. */

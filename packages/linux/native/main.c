@@ -164,6 +164,8 @@ int main(int argc, char **argv)
 		CPU_SET(atoi(argv[1]), &cpus);
 		sched_setaffinity(0, sizeof(cpus), &cpus);
 	}
+	/* Ctrl-C is for whoever asked: this may be in the middle of something that they still want. */
+	setpgid(0, 0);
 	/* Nothing is to outlive whoever asked for it. */
 	if (argc > 3)
 		die_with(atoi(argv[3]));

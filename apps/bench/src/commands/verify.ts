@@ -1,17 +1,16 @@
-import { writeFileSync } from 'node:fs'
-import { type Found, type FuzzResult, fuzz, IGNORABLE, type Pair, shrink } from '@faultline/conformance'
+import { IGNORABLE, type Pair } from '@faultline/conformance'
 import { createModel, designs, findDesign } from '@faultline/designs'
 import type { Design } from '@faultline/mm-types'
 import { MEMORY_TYPES, type Memory } from '@faultline/program'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import { EXIT_DIFFERENCE, EXIT_INTERRUPTED, MachineError } from '../errors.ts'
+import { EXIT_DIFFERENCE, EXIT_MACHINE, MachineError } from '../errors.ts'
 import { oneOf, wholeNumber } from '../names.ts'
+import { checkWritable } from '../output.ts'
 import { openRunningKernel, type RunningKernel, type RunningKernelOptions, sayMachineChanges } from '../running-kernel.ts'
-import type { Output } from '../terminal.ts'
-import { differenceScript, differenceText, regionsOf } from '../verify/difference.ts'
+import { interruptible } from '../verify/interrupt.ts'
+import { compareRandom, type Limits } from '../verify/random.ts'
 import { verifyRecorded } from '../verify/recorded.ts'
-import { summaryText } from '../verify/summary.ts'
 
 interface VerifyFlags {
   readonly programs?: string
@@ -25,6 +24,7 @@ interface VerifyFlags {
   readonly ignore?: string
   readonly coverage?: boolean
   readonly dryRun?: boolean
+  readonly json?: string
   readonly differences: string
 }
 
@@ -53,6 +53,7 @@ export function addVerify(program: Command, context: Context): void {
     .option('--ignore <kinds>', `differences to leave out: some of ${IGNORABLE.join(',')}`)
     .option('--differences <n>', 'go on until so many programs differ; the first of each kind is shrunk', '1')
     .option('--dry-run', 'say what would be changed on the machine for the run, change nothing and run nothing')
+    .option('--json <file>', 'write what was seen as JSON, "-" for stdout and nothing else')
     .option('--coverage', 'list what was never reached')
     .action((flags: VerifyFlags) => verify(flags, context))
 }
@@ -63,48 +64,43 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
   const replays = flags.against === RECORDED
   const against = flags.against === undefined || replays ? undefined : designOf(flags.against)
   const memories = memoriesOf(flags.memory)
-  const seed = wholeNumber('--seed', flags.seed, 0, MOST)
   const ignored = ignoredOf(flags.ignore)
+  const limits = limitsOf(flags, design, against)
   const machine = { err, instead: INSTEAD }
+  if (flags.json !== undefined && flags.json !== '-') checkWritable(flags.json)
   if (flags.dryRun) return against || replays ? undefined : sayMachineChanges(machine)
-  const kernel = against || replays ? undefined : await runningKernel(machine)
-  if (!kernel && !against) {
-    const shown = wholeNumber('--differences', flags.differences, 1, MOST)
-    if (await verifyRecorded({ design, memories, ignored, shown }, out)) context.exitCode = EXIT_DIFFERENCE
-    return
-  }
-  const inAnyOrder = kernel !== undefined && !(await kernel.system.ordersThreads())
-  const pair: Pair = { a: createModel(design), b: kernel ? kernel.system : createModel(against!), ignored, inAnyOrder }
-  const interrupt = new AbortController()
-  const interrupted = (): void => interrupt.abort()
-  const others = process.listeners('SIGINT')
-  process.removeAllListeners('SIGINT')
-  process.once('SIGINT', interrupted)
-  const started = performance.now()
+  const interruption = interruptible(err)
+  let kernel: RunningKernel | undefined
   try {
-    const result = await fuzz(pair, {
-      seed,
-      memories,
-      operations: wholeNumber('--length', flags.length, 1, 10_000),
-      features: design.uffd.features & (against?.uffd.features ?? EVERY_FEATURE),
-      programs: limit('--programs', flags.programs, MOST),
-      totalOperations: limit('--ops', flags.ops, flags.programs === undefined && flags.time === undefined ? USUAL_OPERATIONS : MOST),
-      milliseconds: limit('--time', flags.time, MOST) * 1000,
-      differences: wholeNumber('--differences', flags.differences, 1, MOST),
-      batch: 32,
-      signal: interrupt.signal,
-      onProgress: (soFar) => showProgress(err, soFar, started),
-    })
-    if (err.isTTY) err.write('\r\u001b[2K')
-    out.write(summaryText(pair, result, memories, flags.coverage === true))
-    if (result.found.length > 0) {
-      await reportKinds(pair, result.found, context)
+    if (!against && !replays) kernel = await runningKernel(machine)
+    if (kernel || against) {
+      const pair: Pair = { a: createModel(design), b: kernel ? kernel.system : createModel(against!), ignored }
+      const { signal } = interruption
+      context.exitCode = await compareRandom(
+        { pair, memories, limits, signal, json: flags.json, coverage: flags.coverage === true },
+        context,
+      )
+    } else if (await verifyRecorded({ design, memories, ignored, shown: limits.differences }, out)) {
       context.exitCode = EXIT_DIFFERENCE
-    } else if (interrupt.signal.aborted) context.exitCode = EXIT_INTERRUPTED
+    } else if (!replays) context.exitCode = EXIT_MACHINE
   } finally {
-    process.removeListener('SIGINT', interrupted)
-    for (const other of others) process.once('SIGINT', other as NodeJS.SignalsListener)
+    // First the signals, so that one that comes now restores the machine by the way of all ends of the process.
+    interruption.release()
     await kernel?.close()
+  }
+  context.exitCode = interruption.exitCode() ?? context.exitCode
+}
+
+function limitsOf(flags: VerifyFlags, design: Design, against: Design | undefined): Limits {
+  const bounded = flags.programs !== undefined || flags.time !== undefined
+  return {
+    seed: wholeNumber('--seed', flags.seed, 0, MOST),
+    operations: wholeNumber('--length', flags.length, 1, 10_000),
+    features: design.uffd.features & (against?.uffd.features ?? EVERY_FEATURE),
+    programs: limit('--programs', flags.programs, MOST),
+    totalOperations: limit('--ops', flags.ops, bounded ? MOST : USUAL_OPERATIONS),
+    milliseconds: limit('--time', flags.time, MOST) * 1000,
+    differences: wholeNumber('--differences', flags.differences, 1, MOST),
   }
 }
 
@@ -119,32 +115,6 @@ async function runningKernel(options: RunningKernelOptions): Promise<RunningKern
     )
     return undefined
   }
-}
-
-/** Programs that differ in the same way are counted, and the first of them shrunk; the most frequent kind comes first. */
-async function reportKinds(pair: Pair, found: readonly Found[], context: Context): Promise<void> {
-  const kinds = new Map<string, Found[]>()
-  for (const each of found) kinds.set(each.difference.kind, [...(kinds.get(each.difference.kind) ?? []), each])
-  for (const [kind, alike] of [...kinds].sort(([, a], [, b]) => b.length - a.length)) {
-    if (found.length > 1) context.terminal.out.write(`\n${alike.length} of ${found.length} differ so: ${kind}\n`)
-    await report(pair, alike[0]!, context)
-  }
-}
-
-async function report(pair: Pair, found: Found, { terminal: { out, err } }: Context): Promise<void> {
-  err.write(`shrinking the program of seed ${found.seed >>> 0} …\n`)
-  const { difference, tried } = await shrink(pair, found.program, found.difference)
-  const file = `faultline-difference-${found.seed >>> 0}.flt`
-  const regions = await regionsOf(pair, difference.script)
-  writeFileSync(file, differenceScript(pair, difference, regions))
-  out.write(`${differenceText(pair, difference, regions)}\nShrunk in ${tried} tries; saved as ./${file}\n`)
-}
-
-function showProgress(err: Output, { programs, operations, milliseconds }: FuzzResult, started: number): void {
-  const seconds = (performance.now() - started) / 1000
-  const text = `${programs} programs, ${operations} operations, ${Math.round((programs * 1000) / Math.max(1, milliseconds))} programs/s, ${seconds.toFixed(0)} s`
-  if (err.isTTY) err.write(`\r\u001b[2K${text}`)
-  else if (programs % 1024 < 32) err.write(`${text}\n`)
 }
 
 function designOf(name: string): Design {

@@ -13,25 +13,36 @@ export interface Shrunk {
   readonly tried: number
 }
 
+/** When to be content with what there is. */
+export interface ShrinkOptions {
+  /** Candidates tried at most. */
+  readonly most?: number
+  readonly signal?: AbortSignal
+}
+
 /** Candidates compared at a time: a system that takes many at once answers them faster. */
 const BATCH = 16
 
 /**
  * Shrinks a program while it still shows a difference: first whole operations go, then their arguments become plain.
- * @param most candidates tried at most
  */
-export async function shrink(pair: Pair, program: readonly Operation[], difference: Difference, most = 3000): Promise<Shrunk> {
+export async function shrink(
+  pair: Pair,
+  program: readonly Operation[],
+  difference: Difference,
+  { most = 3000, signal }: ShrinkOptions = {},
+): Promise<Shrunk> {
   // What was performed is a program too, without what came after the difference.
   let best: Shrunk = { program: difference.script, difference, tried: 0 }
   const again = await tryAll(pair, [difference.script], difference)
   if (again.found === undefined) best = { program, difference, tried: 1 }
-  for (let improved = true; improved && best.tried < most; ) {
+  for (let improved = true; improved && best.tried < most && !signal?.aborted; ) {
     improved = false
     for (const pass of [chunks, singles, pairs, plainer]) {
       for (;;) {
         const { found, tried } = await tryAll(pair, pass(best.program), difference)
         best = found === undefined ? { ...best, tried: best.tried + tried } : { ...found, tried: best.tried + tried }
-        if (found === undefined || best.tried >= most) break
+        if (found === undefined || best.tried >= most || signal?.aborted) break
         improved = true
       }
     }
