@@ -292,6 +292,33 @@ write R3+800 1
 mremap R3 0 512 M5 512 maymove
 status => bytes 12288`,
   ],
+  [
+    'the unmapping of a page of the cache leaves zero pages alone',
+    `file F1 1
+mmap R2 1 shmem-private rw file=F1
+mmap R3 1 shmem-private rw file=F1
+userfaultfd u4
+api u4
+register u4 R2 0 1 mode=minor
+madvise R3 0 1 populate_read
+zeropage u4 R2 0 1
+madvise R3 0 1 pageout
+expect R2 0 1 present anon ZERO
+expect R3 0 1 none`,
+  ],
+  [
+    'fallocate makes a page that is there dirty: pressure swaps it instead of dropping it',
+    `file F1 6
+mmap R2 6 shmem-private rw file=F1
+userfaultfd u4
+api u4
+register u4 R2 0 6 mode=minor
+monitor u4 minor=continue
+read R2+5 => value 0
+fallocate F1 3 3
+madvise R2 0 6 pageout
+write R2+5 1`,
+  ],
 ]
 
 test.each(RULES)('%s', async (_, program) => {

@@ -6,6 +6,7 @@
  */
 import {
   FRAME_ANON,
+  FRAME_CACHE,
   FRAME_CHUNK_MASK,
   FRAME_DIRTY,
   FRAME_ENTIRE,
@@ -112,7 +113,7 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
       const chunk = frames.chunk(pfn)
       const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
       const flags = chunk[record + FRAME_FLAGS]
-      if (sparesCows && flags & FRAME_ANON) continue
+      if (sparesCows && (details.presentOnly ? (flags & FRAME_CACHE) === 0 : flags & FRAME_ANON)) continue
       armed = (lo & PAGE_UFFD_WP) !== 0
       if ((flags & FRAME_ZERO) === 0) {
         chunk[record + (lo & PAGE_PSE ? FRAME_ENTIRE : FRAME_MAP)]--

@@ -52,16 +52,23 @@ export function allocate(kernel: Kernel, inode: Inode, from: number, to: number)
   for (let pgoff = from; pgoff < to; pgoff++) {
     if (backend.hasPage(inode, pgoff)) {
       // What is there is brought in, and filled with zeroes if that was not done yet. @source v6.18 mm/shmem.c shmem_get_folio_gfp()
-      if (inode.backend === 'shmem') backend.findPage(kernel.machine, inode, pgoff, true)
+      if (inode.backend === 'shmem') setDirty(kernel, backend.findPage(kernel.machine, inode, pgoff, true))
       continue
     }
     const page = backend.addPage(kernel.machine, inode, pgoff, 0)
     if (page === 0) return -ENOSPC
-    // Marked dirty so that pressure does not undo the allocation, and not yet filled with zeroes. @source shmem_fallocate()
-    if (inode.backend === 'shmem') kernel.machine.frames.setFlags(page, FRAME_DIRTY | FRAME_NOT_UPTODATE)
+    if (inode.backend !== 'shmem') continue
+    setDirty(kernel, page)
+    kernel.machine.frames.setFlags(page, FRAME_NOT_UPTODATE)
   }
   if (to > inode.size) inode.size = to
   return 0
+}
+
+/** Pressure shall not undo an allocation. @source v6.18 mm/shmem.c shmem_fallocate() */
+function setDirty({ machine: { frames } }: Kernel, page: number): void {
+  frames.setFlags(page, FRAME_DIRTY)
+  frames.setFlags(frames.head(page), FRAME_DIRTY)
 }
 
 function backendOf(kernel: Kernel, inode: Inode): FileBackend {
