@@ -319,6 +319,20 @@ fallocate F1 3 3
 madvise R2 0 6 pageout
 write R2+5 1`,
   ],
+  [
+    'MADV_DONTNEED that waited finds its mapping again although nobody watches it any more',
+    `mmap R1 3 shmem-private rw
+userfaultfd u2
+api u2 features=event_remove
+register u2 R1 0 3 mode=wp
+madvise R1 2 1 dontneed => blocked
+.t1: mprotect R1 0 1 none
+.t1: write R1+1 1
+expect R1 0 3 none | present anon excl | none
+.reader: read R1+1 => value 1
+close u2
+.reader: read R1+1 => value 1`,
+  ],
 ]
 
 test.each(RULES)('%s', async (_, program) => {

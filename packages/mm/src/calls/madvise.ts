@@ -186,7 +186,9 @@ function* free(mm: AddressSpace, asked: VmArea, part: Part): Call {
 function* remove(mm: AddressSpace, vma: VmArea, start: number, end: number): Call {
   if (vma.flags & VM_LOCKED || vma.file === null) return -EINVAL
   if ((vma.flags & (VM_SHARED | VM_MAYWRITE)) !== (VM_SHARED | VM_MAYWRITE)) return -EACCES
+  // The place in the file is that of before the event.
+  const [inode, from, to] = [vma.file as Inode, filePage(vma, start), filePage(vma, end)]
   yield* announceRemoval(mm, vma, start, end)
-  punchHole(mm.kernel, vma.file as Inode, filePage(vma, start), filePage(vma, end))
+  punchHole(mm.kernel, inode, from, to)
   return 0
 }
