@@ -23,8 +23,8 @@ interface RecordFlags {
 }
 
 const MOST = 2 ** 31 - 1
-/** Random programs tried for one that is kept. */
-const TRIES = 60
+/** Random programs to choose from for each that is kept. */
+const TRIES = 20
 const RANDOM_OPERATIONS = 30
 const INSTEAD = 'recordings can be replayed anywhere (faultline scripts --system recorded), but taken only here'
 
@@ -104,16 +104,25 @@ interface RandomBatch {
 
 /** Each program is recorded twice: what the kernel itself answers in two ways is no truth to compare with. */
 async function recordRandoms(system: LinuxSystem, { random, seed, memories, target }: RandomBatch, err: Output): Promise<void> {
-  const options = { seed, memories, operations: RANDOM_OPERATIONS, features: linux618.uffd.features, keep: random, tries: random * TRIES }
+  const tries = random * TRIES
+  const options = { seed, memories, operations: RANDOM_OPERATIONS, features: linux618.uffd.features, keep: random, tries }
   const chosen = await choosePrograms(createModel(linux618), options)
   const recorded: RecordedProgram[] = []
-  let twofold = 0
   for (const program of chosen) {
-    const once = await recordRandom(system, program)
-    const again = await recordRandom(system, program)
-    if (JSON.stringify(once) === JSON.stringify(again)) recorded.push(once)
-    else twofold++
+    try {
+      const once = await recordRandom(system, program)
+      const again = await recordRandom(system, program)
+      if (JSON.stringify(once) === JSON.stringify(again)) recorded.push(once)
+      else err.write(`${once.program}: left out: the kernel answered it in two ways\n`)
+    } catch (error) {
+      err.write(`left out: ${firstLine((error as Error).message)}\n`)
+    }
   }
-  const made = `of ${options.tries} random programs of ${RANDOM_OPERATIONS} operations (seed ${seed}), those that reach what none before them does on the model; ${twofold} left out that the kernel answered in two ways`
+  const left = chosen.length - recorded.length
+  const made = `of ${tries} random programs of ${RANDOM_OPERATIONS} operations (seed ${seed}), the ${chosen.length} that reach most on the model; ${left} left out that the kernel answered in two ways, or not at all`
   writeRecording(target, recorded, made, err)
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0]!.split(' at ')[0]!.trim()
 }

@@ -14,7 +14,7 @@ export interface CorpusOptions extends GeneratorOptions {
   readonly seed: number
   /** Programs to keep at most. */
   readonly keep: number
-  /** Programs to try. */
+  /** Programs to choose from. */
   readonly tries: number
 }
 
@@ -24,27 +24,42 @@ export interface SeededProgram {
   readonly program: readonly Operation[]
 }
 
+/** A program, and what it reaches that none of those kept does. */
+interface Candidate extends SeededProgram {
+  readonly reached: Set<string>
+}
+
 /**
- * Of many random programs those that matter: each meets an operation, a state of a page or an ending that none kept before it does.
+ * Of many random programs those that reach most: each of them the one that meets more operations on states of pages, and more ways to
+ * end, that none kept before it does than any other would. Fewer are kept where nothing more is to be reached.
  * @param system - answers at once: a model
  */
 export async function choosePrograms(system: System, options: CorpusOptions): Promise<SeededProgram[]> {
-  const coverage = new Coverage()
-  const kept: SeededProgram[] = []
-  for (let index = 0; index < options.tries && kept.length < options.keep; index++) {
+  const candidates: Candidate[] = []
+  for (let index = 0; index < options.tries; index++) {
     const seed = programSeed(options.seed, index)
     const program = generateProgram(seed, options)
-    const before = sizeOf(coverage)
-    await runFirst(system, program, coverage)
-    if (sizeOf(coverage) > before) kept.push({ seed, program })
+    candidates.push({ seed, program, reached: await reachedBy(system, program) })
+  }
+  const kept: SeededProgram[] = []
+  while (kept.length < options.keep) {
+    const best = candidates.reduce((most, each) => (each.reached.size > most.reached.size ? each : most))
+    if (best.reached.size === 0) break
+    kept.push({ seed: best.seed, program: best.program })
+    const reached = [...best.reached]
+    for (const each of candidates) for (const key of reached) each.reached.delete(key)
   }
   return kept
 }
 
-function sizeOf({ met, endings }: Coverage): number {
-  let size = 0
-  for (const table of [met, endings]) for (const row of table.values()) size += row.size
-  return size
+async function reachedBy(system: System, program: readonly Operation[]): Promise<Set<string>> {
+  const coverage = new Coverage()
+  await runFirst(system, program, coverage)
+  const reached = new Set<string>()
+  for (const table of [coverage.met, coverage.endings]) {
+    for (const [operation, row] of table) for (const key of row.keys()) reached.add(`${operation}: ${key}`)
+  }
+  return reached
 }
 
 /**
@@ -58,7 +73,7 @@ export async function recordRandom(system: System, { seed, program }: SeededProg
   for (const [index, operation] of operations.entries()) {
     const answer = answers[index]!
     if ('crash' in answer) throw new Error(`${name}: ${answer.crash}`)
-    if (!isOutcome(answer)) return { program: name, steps, ended: answer.inexpressible }
+    if (!isOutcome(answer)) return { program: name, steps, ended: answer.inexpressible.replace(`${system.name} cannot express `, '') }
     steps.push({ operation, outcome: answer })
   }
   return { program: name, steps }
