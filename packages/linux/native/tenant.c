@@ -198,6 +198,8 @@ static void fork_here(int fd, int slot, volatile struct reply *reply)
 
 	if (child == 0) {
 		dup2(fd, CONTROL_FD);
+		/* The sockets of the parent's threads, too, which may have taken the numbers of standard input and output: they are to end with it. */
+		system_call(SYS_close_range, 0, 1, 0, 0, 0, 0);
 		system_call(SYS_close_range, CONTROL_FD + 1, ~0u, 0, 0, 0, 0);
 		tenant_main(slot);
 	}

@@ -60,6 +60,8 @@ describe.runIf(canAsk)('the running kernel', () => {
       'write A 3',
       'writeprotect u A 0 1 mode=wp',
       'register u A 0 1 mode=minor',
+      // A child must not keep open what tells that its parent is gone.
+      'fork child',
       'madvise A 0 1 populate_write => livelock',
       'read A',
     )
