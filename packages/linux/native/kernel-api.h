@@ -32,6 +32,7 @@ struct fl_move { uint64_t dst, src, len, mode; int64_t move; };
 #define FL_POISON _IOWR(0xAA, 0x08, struct fl_fill)
 
 #define FL_FEATURE_THREAD_ID (1u << 8)
+#define FL_FEATURE_WP_FILES (1u << 12)
 
 #define FL_EVENT_PAGEFAULT 0x12
 #define FL_EVENT_FORK 0x13

@@ -152,7 +152,7 @@ static void run_line(char *text)
 	say("X unknown operation");
 }
 
-/* Arguments: the CPU to run on or -1, the swap area to switch or nothing, the process to die with. */
+/* Arguments: the CPU to run on or -1, the swap area to switch or nothing, the process to die with, how many times slower than usual. */
 int main(int argc, char **argv)
 {
 	char *line;
@@ -169,6 +169,8 @@ int main(int argc, char **argv)
 	/* Nothing is to outlive whoever asked for it. */
 	if (argc > 3)
 		die_with(atoi(argv[3]));
+	if (argc > 4)
+		be_patient(atoi(argv[4]));
 	/* First: what the others map is not inherited, so it must not be found. */
 	tenant_prepare();
 	observe_prepare();

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The bits of ../../program/src/page-state.ts, with those of session.h. */
@@ -23,21 +24,59 @@
 #define KPF_THP_BIT 22
 #define KPF_ZERO_BIT 24
 #define PFN_MASK ((1ull << 55) - 1)
-/* Swap types from here on are no swap areas but migration, device and other entries; the last is the marker. */
+/* Swap types from here on are no swap areas but migration, device and other entries. */
 #define FIRST_SPECIAL_TYPE 24
-#define MARKER_TYPE 31
+#define LAST_TYPE 31
 #define MAX_SCAN_REGIONS (1 << 20)
 #define MAX_PAGES (1 << 24)
 
 static int kpageflags = -1;
 static struct fl_scan_region *scanned;
 static int64_t own_table_bytes = -1;
+/* The swap type of markers: the last one, where no newer kind of entry stands behind it. */
+static unsigned marker_type = LAST_TYPE;
+
+/* A wp marker over a hole of a file, as the kernel shows it; 0 when there is none. */
+static uint64_t sample_marker(int memory, int pagemap, int uffd)
+{
+	struct fl_api api = { .api = 0xaa, .features = FL_FEATURE_WP_FILES };
+	char *page = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	struct fl_range range = { (uint64_t)page, PAGE };
+	struct fl_register watch = { .range = range, .mode = 2 };
+	struct fl_writeprotect protect = { .range = range, .mode = 1 };
+	uint64_t entry = 0;
+
+	if (page == MAP_FAILED)
+		return 0;
+	if (ioctl(uffd, FL_API, &api) || ioctl(uffd, FL_REGISTER, &watch) || ioctl(uffd, FL_WRITEPROTECT, &protect) ||
+	    pread(pagemap, &entry, 8, (off_t)((uint64_t)page / PAGE * 8)) != 8)
+		entry = 0;
+	munmap(page, PAGE);
+	return entry;
+}
+
+/* Which swap type markers have: kernels differ in the kinds of entries they know. */
+static void find_marker_type(void)
+{
+	int memory = (int)syscall(SYS_memfd_create, "marker", MFD_CLOEXEC), pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (memory >= 0 && ftruncate(memory, PAGE) == 0) {
+		uint64_t entry = sample_marker(memory, pagemap, uffd);
+		if (entry >> 62 & 1 && (entry & 31) >= FIRST_SPECIAL_TYPE)
+			marker_type = entry & 31;
+	}
+	close(uffd);
+	close(pagemap);
+	close(memory);
+}
 
 void observe_prepare(void)
 {
 	kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	scanned = mmap(0, MAX_SCAN_REGIONS * sizeof(*scanned), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	madvise(scanned, MAX_SCAN_REGIONS * sizeof(*scanned), MADV_DONTFORK);
+	find_marker_type();
 }
 
 uint64_t pagemap_entry(struct process *process, uint64_t address)
@@ -53,7 +92,7 @@ static int swap_state(uint64_t entry)
 {
 	unsigned type = entry & 31, payload = (unsigned)((entry & PFN_MASK) >> 5);
 
-	if (type == MARKER_TYPE)
+	if (type == marker_type)
 		return STATE_SWAP | (payload & 1 ? STATE_MARKER_WP : 0) | (payload & 2 ? STATE_MARKER_POISON : 0) | (payload & 4 ? STATE_MARKER_GUARD : 0);
 	return STATE_SWAP | (type >= FIRST_SPECIAL_TYPE ? STATE_SPECIAL : 0);
 }

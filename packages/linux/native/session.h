@@ -119,6 +119,8 @@ int errno_of(const struct reply *reply);
 void say_completed(struct process *process, struct thread *thread, const struct reply *reply, int fd, int had_waited);
 
 /* threads.c */
+/* Everything takes so many times longer here. */
+void be_patient(int times);
 struct thread *idle_thread(struct process *process);
 /* Sends a request and says what became of it. `fd` goes along. */
 void perform(int process, int name, const struct request *request, const struct pending *pending, int fd);

@@ -20,6 +20,13 @@ enum awaited { DONE, WAITS, GONE, STUCK };
 #define FIRST_WAIT_NS 60000
 #define LONGEST_WAIT_NS 4000000
 
+static int slowness = 1;
+
+void be_patient(int times)
+{
+	slowness = times;
+}
+
 static int64_t now_ns(void)
 {
 	struct timespec time;
@@ -53,7 +60,7 @@ static int receive_hello(int sock)
 	struct pollfd wait = { sock, POLLIN, 0 };
 	struct reply hello;
 
-	if (poll(&wait, 1, HELLO_MS) != 1 || wire_receive(sock, &hello, sizeof(hello), 0, 0) != sizeof(hello))
+	if (poll(&wait, 1, HELLO_MS * slowness) != 1 || wire_receive(sock, &hello, sizeof(hello), 0, 0) != sizeof(hello))
 		return -1;
 	return hello.tid;
 }
@@ -165,7 +172,7 @@ static enum awaited await(struct process *process, struct thread *thread, struct
 	char noisy[MAX_UFFDS] = { 0 };
 	struct pollfd polls[MAX_UFFDS + 1];
 	struct timespec wait = { 0, FIRST_WAIT_NS };
-	int64_t start = now_ns(), cpu = -1, limit = session.slow ? SLOW_LIVELOCK_MS : LIVELOCK_MS;
+	int64_t start = now_ns(), cpu = -1, limit = slowness * (session.slow ? SLOW_LIVELOCK_MS : LIVELOCK_MS);
 
 	for (;;) {
 		int nr = fill_poll(thread, polls, noisy);
@@ -182,7 +189,7 @@ static enum awaited await(struct process *process, struct thread *thread, struct
 		if (wait.tv_nsec < LONGEST_WAIT_NS)
 			wait.tv_nsec *= 2;
 		int64_t elapsed = (now_ns() - start) / 1000000;
-		if (elapsed > STUCK_MS)
+		if (elapsed > STUCK_MS * slowness)
 			return STUCK;
 		if (elapsed < limit)
 			continue;

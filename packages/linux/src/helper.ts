@@ -13,8 +13,21 @@ interface Waiting {
   readonly line: string
 }
 
-/** One process of the compiled helper. */
+/** The process that is started: the compiled helper, or what it runs in. Its standard input and output are the helper's. */
+export interface Launch {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  /** No answer for so long means that it hangs; half a minute when absent. */
+  readonly patienceMs?: number
+  /** What can be told of its end beside what it wrote to standard error. */
+  readonly lastWords?: () => string
+}
+
+/** One helper at work. */
 export class Helper {
+  readonly #launch: Launch
+  readonly #patienceMs: number
   readonly #child: ChildProcessWithoutNullStreams
   readonly #waiting: Waiting[] = []
   #next = 0
@@ -23,12 +36,10 @@ export class Helper {
   #said = ''
   #watch: NodeJS.Timeout | undefined
 
-  /**
-   * @param cpu - the CPU that all processes of a program run on; negative for any
-   * @param swap - the swap area that `swapoff` may switch off and on
-   */
-  constructor(binary: string, cpu: number, swap: string | undefined) {
-    this.#child = spawn(binary, [`${cpu}`, swap ?? '', `${process.pid}`])
+  constructor(launch: Launch) {
+    this.#launch = launch
+    this.#patienceMs = launch.patienceMs ?? HANG_MS
+    this.#child = spawn(launch.command, launch.args, launch.env === undefined ? {} : { env: launch.env })
     this.#child.stdout.setEncoding('latin1').on('data', (text: string) => this.#receive(text))
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#said += text))
     this.#child.stdin.on('error', (error) => this.#fail(error))
@@ -83,8 +94,10 @@ export class Helper {
     this.#watch = setTimeout(() => {
       if (this.#next === this.#waiting.length) return
       this.#child.kill('SIGKILL')
-      this.#fail(new Error(`the helper gave no answer to '${this.#waiting[this.#next]!.line}' for ${HANG_MS / 1000} s and was ended`))
-    }, HANG_MS)
+      this.#fail(
+        new Error(`the helper gave no answer to '${this.#waiting[this.#next]!.line}' for ${this.#patienceMs / 1000} s and was ended`),
+      )
+    }, this.#patienceMs)
   }
 
   /** A cleared timer that is refreshed would live again, so it is let go. */
@@ -96,7 +109,8 @@ export class Helper {
   #fail(error: Error): void {
     if (this.#error) return
     const where = this.#next < this.#waiting.length ? ` at '${this.#waiting[this.#next]!.line}'` : ''
-    this.#error = new Error(`${error.message}${where}${this.#said ? `: ${this.#said.trim()}` : ''}`)
+    const said = [this.#said.trim(), this.#launch.lastWords?.() ?? ''].filter((text) => text !== '').join('\n')
+    this.#error = new Error(`${error.message}${where}${said ? `: ${said}` : ''}`)
     this.#unwatch()
     for (const { reject } of this.#waiting.splice(0).slice(this.#next)) reject(this.#error)
     this.#next = 0

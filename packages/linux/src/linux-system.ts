@@ -6,7 +6,7 @@ import { availableParallelism, release } from 'node:os'
 import { ExpressionError, type Operation, type Outcome, type Session, type System } from '@faultline/program'
 import { decode, isRefusal } from './decode.ts'
 import { encode } from './encode.ts'
-import { Helper } from './helper.ts'
+import { Helper, type Launch } from './helper.ts'
 import { helperBinary } from './helper-binary.ts'
 import { Names } from './names.ts'
 
@@ -58,9 +58,31 @@ const INEXPRESSIBLE: Partial<Record<Operation['op'], readonly [why: string, reme
 
 /** The kernel of this machine. Nothing is started before the first program. */
 export function linuxSystem(options: LinuxOptions = {}): LinuxSystem {
-  const name = options.name ?? `linux-${release()} (running)`
+  return systemOfHelpers({
+    name: options.name ?? `linux-${release()} (running)`,
+    lanes: options.lanes ?? availableParallelism(),
+    start: (lane) => new Helper(launchHere(lane, options.swap)),
+  })
+}
+
+/** The compiled helper on this machine: all processes of a program run on one CPU. */
+function launchHere(lane: number, swap: string | undefined): Launch {
+  return { command: helperBinary(), args: [`${lane % availableParallelism()}`, swap ?? '', `${process.pid}`] }
+}
+
+/** A system whose programs are performed by helpers, wherever these run. */
+export interface HelperSystemOptions {
+  readonly name: string
+  /** Programs run at the same time by `runMany`. */
+  readonly lanes: number
+  /** Starts a helper for a lane, a small number. */
+  start(lane: number): Helper
+}
+
+/** A kernel, by its helpers. */
+export function systemOfHelpers(options: HelperSystemOptions): LinuxSystem {
+  const { name, lanes } = options
   const helpers = new HelperPool(options)
-  const lanes = options.lanes ?? availableParallelism()
   return {
     name,
     kind: 'linux',
@@ -78,11 +100,11 @@ export function linuxSystem(options: LinuxOptions = {}): LinuxSystem {
 
 /** Helpers that are not at work, and how to start another. */
 class HelperPool {
-  readonly #options: LinuxOptions
-  readonly #idle: { helper: Helper; cpu: number }[] = []
+  readonly #options: HelperSystemOptions
+  readonly #idle: { helper: Helper; lane: number }[] = []
   readonly #taken = new Map<Helper, number>()
 
-  constructor(options: LinuxOptions) {
+  constructor(options: HelperSystemOptions) {
     this.#options = options
   }
 
@@ -90,23 +112,23 @@ class HelperPool {
     let found = this.#idle.pop()
     while (found && !found.helper.works) found = this.#idle.pop()
     if (!found) {
-      const cpu = this.#freestCpu()
-      found = { helper: new Helper(helperBinary(), cpu, this.#options.swap), cpu }
+      const lane = this.#freestLane()
+      found = { helper: this.#options.start(lane), lane }
     }
-    this.#taken.set(found.helper, found.cpu)
+    this.#taken.set(found.helper, found.lane)
     return found.helper
   }
 
-  #freestCpu(): number {
-    const load = new Array<number>(availableParallelism()).fill(0)
-    for (const cpu of this.#taken.values()) load[cpu]!++
+  #freestLane(): number {
+    const load = new Array<number>(Math.max(1, this.#options.lanes)).fill(0)
+    for (const lane of this.#taken.values()) if (lane < load.length) load[lane]!++
     return load.indexOf(Math.min(...load))
   }
 
   give(helper: Helper): void {
-    const cpu = this.#taken.get(helper)
+    const lane = this.#taken.get(helper)
     this.#taken.delete(helper)
-    if (cpu !== undefined && helper.works) this.#idle.push({ helper, cpu })
+    if (lane !== undefined && helper.works) this.#idle.push({ helper, lane })
   }
 
   /** Another one in place of one that failed. */

@@ -46,7 +46,7 @@ function sizeSettings(): (readonly [path: string, value: string])[] {
 }
 
 /** The settings the model stands for. Each changes what programs see, or moves pages by itself while they run. */
-const SETTINGS: readonly (readonly [path: string, value: string])[] = [
+export const MACHINE_SETTINGS: readonly (readonly [path: string, value: string])[] = [
   [`${THP}/enabled`, 'madvise'],
   [`${THP}/defrag`, 'madvise'],
   [`${THP}/shmem_enabled`, 'never'],
@@ -60,7 +60,7 @@ const SETTINGS: readonly (readonly [path: string, value: string])[] = [
 /** What would have to be changed now. */
 export function planMachine(needs: MachineNeeds = {}): Change[] {
   const changes: Change[] = []
-  for (const [path, value] of [...SETTINGS, ...sizeSettings()]) {
+  for (const [path, value] of [...MACHINE_SETTINGS, ...sizeSettings()]) {
     const before = currentValue(path)
     if (before !== undefined && before !== value) changes.push({ kind: 'setting', path, value, before })
   }
