@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { addCompare } from './commands/compare.ts'
 import { addDesigns } from './commands/designs.ts'
+import { addFetchKernel } from './commands/fetch-kernel.ts'
 import { addMatrix } from './commands/matrix.ts'
 import { addRecord } from './commands/record.ts'
 import { addReplay } from './commands/replay.ts'
@@ -66,7 +67,19 @@ export function createProgram(context: Context): Command {
     })
     .helpCommand(false)
     .addHelpText('after', EXIT_CODES)
-  for (const add of [addStart, addCompare, addReplay, addMatrix, addScripts, addRecord, addDesigns, addWorkloads, addTraces, addVerify])
+  for (const add of [
+    addStart,
+    addCompare,
+    addReplay,
+    addMatrix,
+    addScripts,
+    addRecord,
+    addDesigns,
+    addWorkloads,
+    addTraces,
+    addVerify,
+    addFetchKernel,
+  ])
     add(program, context)
   return program
 }

@@ -3,7 +3,19 @@
  * @module
  */
 import type { Design } from '@faultline/mm-types'
-import { hughSwpType, linux57, linux64, linux67, linux519, linux618, linux618SoftDirty, rfc202101, wpZeropageV1 } from './history.ts'
+import {
+  hughSwpType,
+  linux57,
+  linux61,
+  linux64,
+  linux67,
+  linux519,
+  linux612,
+  linux618,
+  linux618SoftDirty,
+  rfc202101,
+  wpZeropageV1,
+} from './history.ts'
 import { noPersistence, oracle } from './ideas.ts'
 
 /** Every preset once. */
@@ -13,9 +25,11 @@ export const designs: readonly Design[] = [
   rfc202101,
   hughSwpType,
   linux519,
+  linux61,
   wpZeropageV1,
   linux64,
   linux67,
+  linux612,
   linux618,
   linux618SoftDirty,
   oracle,

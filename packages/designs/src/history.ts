@@ -21,6 +21,8 @@ import {
   IOCTLS_6_7,
   IOCTLS_6_18,
   LINUX_ANOMALIES,
+  SCAN_CATEGORIES_6_7,
+  SCAN_CATEGORIES_6_15,
   sharingForbidden,
   splitOnWrite,
 } from './parts.ts'
@@ -41,6 +43,7 @@ export const linux57: Design = {
   tlb: flushBatched,
   tracker: uffdWpSync,
   uffd: { features: FEATURES_5_7, wpMemory: ['anon'], ioctls: IOCTLS_5_7 },
+  calls: { scanCategories: SCAN_CATEGORIES_6_15, guardRegions: true },
   softDirty: false,
   anomalies: LINUX_ANOMALIES,
 }
@@ -85,6 +88,16 @@ export const wpZeropageV1: Design = {
   uffd: { ...linux519.uffd, features: FEATURES_5_19 | UFFD_FEATURE_WP_ZEROPAGE },
 }
 
+/** A kernel with long-term support, as Debian 12 has it. */
+export const linux61: Design = {
+  ...linux519,
+  name: 'linux-6.1',
+  title: 'Linux 6.1, as Debian builds it',
+  reference: 'Linux 6.1 (December 2022), Debian package linux-image-cloud-amd64, CONFIG_MEM_SOFT_DIRTY=y',
+  calls: { scanCategories: 0, guardRegions: false },
+  softDirty: true,
+}
+
 /** The answer that was merged: markers for anonymous memory. */
 export const linux64: Design = {
   ...linux519,
@@ -104,6 +117,18 @@ export const linux67: Design = {
   arming: { ...linux64.arming, unpopulatedFeatures: UFFD_FEATURE_WP_UNPOPULATED | UFFD_FEATURE_WP_ASYNC },
   tracker: uffdWpAsync,
   uffd: { ...linux64.uffd, features: FEATURES_6_7, ioctls: IOCTLS_6_7 },
+}
+
+/** A kernel with long-term support, as Debian 13 has it. */
+export const linux612: Design = {
+  ...linux67,
+  name: 'linux-6.12',
+  title: 'Linux 6.12, as Debian builds it',
+  reference: 'Linux 6.12 (November 2024), Debian package linux-image-cloud-amd64, CONFIG_MEM_SOFT_DIRTY=y',
+  uffd: { ...linux67.uffd, features: FEATURES_6_18, ioctls: IOCTLS_6_18 },
+  // MADV_GUARD_INSTALL came with 6.13 (commit 662df3e5c376).
+  calls: { scanCategories: SCAN_CATEGORIES_6_7, guardRegions: false },
+  softDirty: true,
 }
 
 /** The kernel the model is measured against. */

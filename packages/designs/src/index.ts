@@ -3,7 +3,19 @@
  * @module
  */
 export { designs, findDesign } from './catalog.ts'
-export { hughSwpType, linux57, linux64, linux67, linux519, linux618, linux618SoftDirty, rfc202101, wpZeropageV1 } from './history.ts'
+export {
+  hughSwpType,
+  linux57,
+  linux61,
+  linux64,
+  linux67,
+  linux519,
+  linux612,
+  linux618,
+  linux618SoftDirty,
+  rfc202101,
+  wpZeropageV1,
+} from './history.ts'
 export { noPersistence, oracle } from './ideas.ts'
 export { composeKernel, createModel, type ModelSettings } from './model.ts'
 export { flushBatched, LINUX_ANOMALIES, sharingForbidden, splitOnWrite } from './parts.ts'

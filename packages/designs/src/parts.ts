@@ -62,6 +62,11 @@ export const IOCTLS_5_19 = IOCTLS_5_7 | UFFD_IOCTL_CONTINUE
 export const IOCTLS_6_7 = IOCTLS_5_19 | UFFD_IOCTL_POISON
 export const IOCTLS_6_18 = IOCTLS_6_7 | UFFD_IOCTL_MOVE
 
+/** Categories of PAGEMAP_SCAN in Linux 6.7: PAGE_IS_WPALLOWED to PAGE_IS_SOFT_DIRTY. */
+export const SCAN_CATEGORIES_6_7 = 0xff
+/** Those of Linux 6.15 and later: PAGE_IS_GUARD too. @source v6.15 include/uapi/linux/fs.h, commit a516403787e0 */
+export const SCAN_CATEGORIES_6_15 = 0x1ff
+
 /** A huge page keeps its one bit until a write splits it. */
 export const splitOnWrite: HugeWpPolicy = {
   name: 'split-on-write',

@@ -193,10 +193,7 @@ void op_scan(const struct line *line)
 	}
 	int got = ioctl(process->pagemap, FL_PAGEMAP_SCAN, &scan);
 	if (got < 0) {
-		if (errno == ENOTTY)
-			say_unsupported("PAGEMAP_SCAN, which needs Linux 6.7");
-		else
-			say_errno(errno);
+		say_errno(errno);
 		return;
 	}
 	say_errno(0);

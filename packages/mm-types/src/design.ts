@@ -59,6 +59,14 @@ export interface UffdSupport {
   readonly ioctls: number
 }
 
+/** Calls that some kernels are too old for. */
+export interface CallSupport {
+  /** PAGE_IS_* categories that the PAGEMAP_SCAN ioctl knows; 0 where there is no such ioctl. */
+  readonly scanCategories: number
+  /** MADV_GUARD_INSTALL and MADV_GUARD_REMOVE. */
+  readonly guardRegions: boolean
+}
+
 /** One composition. An object literal in `@faultline/designs`, or a stranger's. */
 export interface Design {
   readonly name: string
@@ -82,6 +90,7 @@ export interface Design {
   readonly tlb: TlbPolicy
   readonly tracker: TrackerPolicy
   readonly uffd: UffdSupport
+  readonly calls: CallSupport
   /** CONFIG_MEM_SOFT_DIRTY: soft-dirty bits are shown and cleared. */
   readonly softDirty: boolean
   readonly anomalies: Anomalies

@@ -5,6 +5,7 @@
 import {
   EBUSY,
   EINVAL,
+  ENOTTY,
   type Inode,
   MADV_COLD,
   MADV_COLLAPSE,
@@ -158,6 +159,7 @@ export function performMemory(session: Laboratory, op: Operation): Outcome | und
       return { errno: 0, pages: Array.from({ length: op.range.pages }, (_, i) => pageState(mm, first + i * step)) }
     }
     case 'scan': {
+      if (composed.kernel.design.calls.scanCategories === 0) return { errno: ENOTTY }
       const start = bindings.address(op.range.at)
       const { errno, regions, walkEnd } = scanPagemap(session.mm(op), { ...op, start, end: start + bindings.length(op.range) })
       return errno ? { errno } : { errno: 0, regions, walkEnd }
@@ -265,6 +267,9 @@ function pages(
 
 function performMadvise(session: Laboratory, op: MadviseOp): Outcome {
   const { advice, range } = op
+  // What a kernel does not know it refuses, whatever the range. @source mm/madvise.c madvise_behavior_valid()
+  if ((advice === 'guard_install' || advice === 'guard_remove') && !session.composed.kernel.design.calls.guardRegions)
+    return { errno: EINVAL }
   switch (advice) {
     case 'populate_read':
     case 'populate_write': {

@@ -4,8 +4,9 @@ import type { Design } from '@faultline/mm-types'
 import { MEMORY_TYPES, type Memory } from '@faultline/program'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import { EXIT_DIFFERENCE, EXIT_MACHINE, MachineError } from '../errors.ts'
+import { EXIT_DIFFERENCE, EXIT_MACHINE, MachineError, UsageError } from '../errors.ts'
 import { oneOf, wholeNumber } from '../names.ts'
+import { OLD_NAMES, oldKernelOf, openOldKernel, RUNNING } from '../old-kernel.ts'
 import { checkWritable } from '../output.ts'
 import { openRunningKernel, type RunningKernel, type RunningKernelOptions, sayMachineChanges } from '../running-kernel.ts'
 import { interruptible } from '../verify/interrupt.ts'
@@ -18,7 +19,8 @@ interface VerifyFlags {
   readonly length: string
   readonly memory: string
   readonly seed: string
-  readonly design: string
+  readonly design?: string
+  readonly system: string
   readonly against?: string
   readonly time?: string
   readonly ignore?: string
@@ -31,10 +33,11 @@ interface VerifyFlags {
 /** Operations in all, when nothing else ends the run. */
 const USUAL_OPERATIONS = 20_000
 const MOST = 2 ** 31 - 1
+const USUAL_DESIGN = 'linux-6.18'
 const INSTEAD = 'compare two designs with --against'
 /** What to compare with instead of a design: recordings of a kernel. */
 const RECORDED = 'recorded'
-/** Features of the running kernel that programs may ask for: those of the design it is compared with. */
+/** Features and categories of the running kernel that programs may ask for: those of the design it is compared with. */
 const EVERY_FEATURE = -1
 
 /** `faultline verify`: random programs on two systems, until they differ. */
@@ -48,7 +51,8 @@ export function addVerify(program: Command, context: Context): void {
     .option('--length <n>', 'operations in a program', '30')
     .option('--memory <types>', `all, or some of ${MEMORY_TYPES.join(',')}`, 'all')
     .option('--seed <n>', 'first choice of the random programs; the same seed gives the same programs', '1')
-    .option('--design <name>', 'the design to verify (faultline designs)', 'linux-6.18')
+    .option('--design <name>', `the design to verify (faultline designs; default: that of the system's name, else ${USUAL_DESIGN})`)
+    .option('--system <name>', `who is asked: linux (the running kernel), or ${OLD_NAMES} in a virtual machine (faultline kernels)`, RUNNING)
     .option('--against <name>', `another design, or ${RECORDED}: what Linux was recorded doing; the running kernel when absent`)
     .option('--ignore <kinds>', `differences to leave out: some of ${IGNORABLE.join(',')}`)
     .option('--differences <n>', 'go on until so many programs differ; the first of each kind is shrunk', '1')
@@ -60,19 +64,21 @@ export function addVerify(program: Command, context: Context): void {
 
 async function verify(flags: VerifyFlags, context: Context): Promise<void> {
   const { out, err } = context.terminal
-  const design = designOf(flags.design)
+  const old = oldKernelOf(flags.system)
+  if (old && flags.against !== undefined) throw new UsageError('--against compares with a design or with recordings; leave out --system')
+  const design = designOf(flags.design ?? old?.name ?? USUAL_DESIGN)
   const replays = flags.against === RECORDED
   const against = flags.against === undefined || replays ? undefined : designOf(flags.against)
   const memories = memoriesOf(flags.memory)
   const ignored = ignoredOf(flags.ignore)
-  const limits = limitsOf(flags, design, against)
+  const limits = limitsOf(flags, design, against ?? (old && findDesign(old.name)))
   const machine = { err, instead: INSTEAD }
   if (flags.json !== undefined && flags.json !== '-') checkWritable(flags.json)
-  if (flags.dryRun) return against || replays ? undefined : sayMachineChanges(machine)
+  if (flags.dryRun) return against || replays || old ? undefined : sayMachineChanges(machine)
   const interruption = interruptible(err)
   let kernel: RunningKernel | undefined
   try {
-    if (!against && !replays) kernel = await runningKernel(machine)
+    if (!against && !replays) kernel = old ? openOldKernel(old) : await runningKernel(machine)
     if (kernel || against) {
       const pair: Pair = { a: createModel(design), b: kernel ? kernel.system : createModel(against!), ignored }
       const { signal } = interruption
@@ -91,12 +97,15 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
   context.exitCode = interruption.exitCode() ?? context.exitCode
 }
 
-function limitsOf(flags: VerifyFlags, design: Design, against: Design | undefined): Limits {
+/** How long to go on, and with what: what the design and the other system have, which a design may stand for. */
+function limitsOf(flags: VerifyFlags, design: Design, other: Design | undefined): Limits {
   const bounded = flags.programs !== undefined || flags.time !== undefined
   return {
     seed: wholeNumber('--seed', flags.seed, 0, MOST),
     operations: wholeNumber('--length', flags.length, 1, 10_000),
-    features: design.uffd.features & (against?.uffd.features ?? EVERY_FEATURE),
+    features: design.uffd.features & (other?.uffd.features ?? EVERY_FEATURE),
+    softDirty: design.softDirty && other?.softDirty === true,
+    scanCategories: design.calls.scanCategories & (other?.calls.scanCategories ?? EVERY_FEATURE),
     programs: limit('--programs', flags.programs, MOST),
     totalOperations: limit('--ops', flags.ops, bounded ? MOST : USUAL_OPERATIONS),
     milliseconds: limit('--time', flags.time, MOST) * 1000,

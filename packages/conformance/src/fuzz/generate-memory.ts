@@ -91,10 +91,16 @@ function remap(world: World): Operation[] {
   ]
 }
 
-function scan(world: World): Operation {
+const EVERY_CATEGORY = 0x1ff
+
+/** Asks for categories that a system does not know about as often as other arguments are wrong. */
+function scan(world: World, { scanCategories = EVERY_CATEGORY }: GeneratorOptions): Operation {
   const { random } = world
+  const whole = scanCategories === 0 || scanCategories === EVERY_CATEGORY || random.chance(5)
+  const known = whole ? EVERY_CATEGORY : scanCategories
   const region = world.watched()
   const category = (): number =>
+    known &
     random.weighted([
       [60, 0],
       [8, 2],
@@ -114,7 +120,7 @@ function scan(world: World): Operation {
     inverted: random.chance(20) ? category() : 0,
     mask: random.chance(50) ? 2 : category(),
     anyof: category(),
-    returned: random.pick([0x1ff, 0x1ff, 2, 0x1fe, 0]),
+    returned: known & random.pick([0x1ff, 0x1ff, 2, 0x1fe, 0]),
     maxPages: random.chance(15) ? random.int(1, 4) : 0,
     vecLen: random.pick([32, 32, 32, 3, 1, 0]),
     ...world.actor(),
@@ -150,12 +156,15 @@ export const MEMORY_MAKERS: Makers = [
   [2, (world) => [{ op: 'munmap', range: partOf(world, world.region()), ...world.actor() }]],
   [1, (world) => [remapFixed(world)]],
   [3, remap],
-  [6, (world) => [scan(world)]],
+  [6, (world, options) => [scan(world, options)]],
   [1, (world) => [{ op: 'pagemap', range: partOf(world, world.region()), ...world.actor() }]],
   [1, (world) => [{ op: 'status', ...world.actor() }]],
   [1, (world) => [{ op: world.random.pick(['mlock', 'munlock'] as const), range: partOf(world, world.region()), ...world.actor() }]],
   [2, (world) => [{ op: 'reclaim', range: partOf(world, world.region()), ...world.actor() }]],
 ]
+
+/** Operations on soft-dirty bits: only where both systems have them. */
+export const SOFT_DIRTY_MAKERS: Makers = [[8, (world) => [{ op: 'clear_refs', ...world.actor() }]]]
 
 /** Operations on files: only in programs that have one. */
 export const FILE_MAKERS: Makers = [

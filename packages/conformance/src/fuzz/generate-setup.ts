@@ -28,6 +28,10 @@ export interface GeneratorOptions {
   readonly operations: number
   /** UFFD_FEATURE_* that may be asked for: those that all systems under test offer. */
   readonly features: number
+  /** Whether all systems under test show soft-dirty bits: programs then clear them too. */
+  readonly softDirty?: boolean
+  /** PAGE_IS_* categories that all of them know; those of Linux 6.15 when absent. */
+  readonly scanCategories?: number
 }
 
 /** Whether pages of a memory type are huge. */

@@ -25,9 +25,6 @@ import { armForScan, armHugetlbForScan, hugePmdCategories, hugetlbCategories, pa
 import { ScanOutput, type ScanRequest, type ScanResult } from './scan-output.ts'
 
 const FLAGS = PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC
-/** PAGE_IS_WPALLOWED … PAGE_IS_GUARD. */
-const CATEGORIES = 0x1ff
-
 /** The walk ends here for good, or goes on. */
 const STOP = 1
 const GO_ON = 0
@@ -36,7 +33,8 @@ const GO_ON = 0
 export function scanPagemap(mm: AddressSpace, request: ScanRequest): ScanResult {
   const { start } = request
   const masks = request.inverted | request.mask | request.anyof | request.returned
-  if (request.flags & ~FLAGS || masks & ~CATEGORIES || start % 4096 !== 0) return { errno: EINVAL, regions: [], walkEnd: 0 }
+  if (request.flags & ~FLAGS || masks & ~mm.kernel.design.calls.scanCategories || start % 4096 !== 0)
+    return { errno: EINVAL, regions: [], walkEnd: 0 }
   const end = Math.ceil(request.end / 4096) * 4096
   if (end > 0x7ffffffff000 || start > end) return { errno: EFAULT, regions: [], walkEnd: 0 }
   const output = new ScanOutput(request)
