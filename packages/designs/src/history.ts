@@ -10,6 +10,9 @@ import { perPte } from '@faultline/policy-khugepaged'
 import { pteMarkers, skip, uffdWpAsync, uffdWpSync, zeroPage } from '@faultline/policy-uffd'
 import { noMarker, pteMarker, specialPte, swapType1 } from '@faultline/swap-entry'
 import {
+  CALLS_6_1,
+  CALLS_6_12,
+  CALLS_6_18,
   FEATURES_5_7,
   FEATURES_5_19,
   FEATURES_6_4,
@@ -21,8 +24,6 @@ import {
   IOCTLS_6_7,
   IOCTLS_6_18,
   LINUX_ANOMALIES,
-  SCAN_CATEGORIES_6_7,
-  SCAN_CATEGORIES_6_15,
   sharingForbidden,
   splitOnWrite,
 } from './parts.ts'
@@ -43,8 +44,9 @@ export const linux57: Design = {
   tlb: flushBatched,
   tracker: uffdWpSync,
   uffd: { features: FEATURES_5_7, wpMemory: ['anon'], ioctls: IOCTLS_5_7 },
-  calls: { scanCategories: SCAN_CATEGORIES_6_15, guardRegions: true },
+  calls: CALLS_6_18,
   softDirty: false,
+  memoryFailure: false,
   anomalies: LINUX_ANOMALIES,
 }
 
@@ -94,7 +96,7 @@ export const linux61: Design = {
   name: 'linux-6.1',
   title: 'Linux 6.1, as Debian builds it',
   reference: 'Linux 6.1 (December 2022), Debian package linux-image-cloud-amd64, CONFIG_MEM_SOFT_DIRTY=y',
-  calls: { scanCategories: 0, guardRegions: false },
+  calls: CALLS_6_1,
   softDirty: true,
 }
 
@@ -126,9 +128,9 @@ export const linux612: Design = {
   title: 'Linux 6.12, as Debian builds it',
   reference: 'Linux 6.12 (November 2024), Debian package linux-image-cloud-amd64, CONFIG_MEM_SOFT_DIRTY=y',
   uffd: { ...linux67.uffd, features: FEATURES_6_18, ioctls: IOCTLS_6_18 },
-  // MADV_GUARD_INSTALL came with 6.13 (commit 662df3e5c376).
-  calls: { scanCategories: SCAN_CATEGORIES_6_7, guardRegions: false },
+  calls: CALLS_6_12,
   softDirty: true,
+  memoryFailure: true,
 }
 
 /** The kernel the model is measured against. */

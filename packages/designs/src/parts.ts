@@ -4,6 +4,7 @@
  */
 import {
   type Anomalies,
+  type CallSupport,
   type HugeWpPolicy,
   type PmdSharingPolicy,
   type TlbPolicy,
@@ -62,10 +63,48 @@ export const IOCTLS_5_19 = IOCTLS_5_7 | UFFD_IOCTL_CONTINUE
 export const IOCTLS_6_7 = IOCTLS_5_19 | UFFD_IOCTL_POISON
 export const IOCTLS_6_18 = IOCTLS_6_7 | UFFD_IOCTL_MOVE
 
-/** Categories of PAGEMAP_SCAN in Linux 6.7: PAGE_IS_WPALLOWED to PAGE_IS_SOFT_DIRTY. */
-export const SCAN_CATEGORIES_6_7 = 0xff
-/** Those of Linux 6.15 and later: PAGE_IS_GUARD too. @source v6.15 include/uapi/linux/fs.h, commit a516403787e0 */
-export const SCAN_CATEGORIES_6_15 = 0x1ff
+/** Calls of Linux 6.18. */
+export const CALLS_6_18: CallSupport = {
+  scanCategories: 0x1ff,
+  guardRegions: true,
+  writeProtectSpans: true,
+  continueWp: true,
+  forkClearsHugetlb: true,
+  moveClears: true,
+  tellsChanging: true,
+  populateStopsAtHoles: true,
+  splitMapsZeroPage: true,
+  reclaimsTables: true,
+  mremapChecksFirst: true,
+}
+/**
+ * Those of Linux 6.12, long-term releases included.
+ * @source v6.12.117 fs/proc/task_mmu.c PM_SCAN_CATEGORIES; mm/madvise.c madvise_behavior_valid(); mm/mremap.c mremap_to()
+ */
+export const CALLS_6_12: CallSupport = {
+  ...CALLS_6_18,
+  scanCategories: 0xff,
+  guardRegions: false,
+  reclaimsTables: false,
+  mremapChecksFirst: false,
+}
+/**
+ * Those of Linux 6.1, long-term releases included.
+ * @source v6.1.192 mm/userfaultfd.c mwriteprotect_range(); fs/userfaultfd.c userfaultfd_continue(), userfaultfd_copy();
+ * mm/hugetlb.c copy_hugetlb_page_range(); mm/mremap.c move_ptes(); mm/migrate.c remove_migration_pte();
+ * mm/madvise.c madvise_populate()
+ */
+export const CALLS_6_1: CallSupport = {
+  ...CALLS_6_12,
+  scanCategories: 0,
+  writeProtectSpans: false,
+  continueWp: false,
+  forkClearsHugetlb: false,
+  moveClears: false,
+  tellsChanging: false,
+  populateStopsAtHoles: false,
+  splitMapsZeroPage: false,
+}
 
 /** A huge page keeps its one bit until a write splits it. */
 export const splitOnWrite: HugeWpPolicy = {

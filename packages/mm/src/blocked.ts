@@ -56,7 +56,7 @@ export class Blocked implements Waiters {
     return this.begin(pending.thread, () => {
       const code = access(pending.mm, pending.vpn, pending.write, request)
       if (code === ACCESS_WAITS) return this.faultWait(pending.thread)
-      if (code !== FAULT_DONE) return signalOutcome(code)
+      if (code !== FAULT_DONE) return signalOutcome(code, this.composed.kernel.design.memoryFailure)
       return pending.write ? { errno: 0 } : { errno: 0, value: request.stamp }
     })
   }

@@ -112,7 +112,7 @@ function copySpan(parent: AddressSpace, vma: VmArea, copy: VmArea, table: number
   const outHis = tables.hi(target)
   const outBase = tables.base(target)
   const shared = (vma.flags & VM_SHARED) !== 0
-  const keepsBit = (copy.flags & VM_UFFD_WP) !== 0
+  const keepsBit = (copy.flags & VM_UFFD_WP) !== 0 || (vma.backend === 'hugetlb' && !parent.kernel.design.calls.forkClearsHugetlb)
   let copied = 0
   for (let i = from; i < to; i++) {
     const lo = los[base + i]

@@ -68,7 +68,7 @@ export function moveTables(mm: AddressSpace, vma: VmArea, start: number, end: nu
 function moveTable(mm: AddressSpace, vpn: number, target: number): boolean {
   const tables = mm.machine.tables
   const table = tables.pteTable(mm.pgd, vpn)
-  if (table === 0 || target % HUGE_PAGES !== 0 || mm.softDirty || tables.pteTable(mm.pgd, target) !== 0) return false
+  if (table === 0 || target % HUGE_PAGES !== 0 || tables.pteTable(mm.pgd, target) !== 0) return false
   const pmd = tables.pmdTableAlloc(mm.pgd, target)
   if (pmd === 0) return false
   setPmd(mm, vpn, 0, 0)
@@ -92,7 +92,8 @@ function moveHugePmd(mm: AddressSpace, vpn: number, target: number, clears: bool
   const hi = tables.hi(pmd)[at]
   setPmd(mm, vpn, 0, 0)
   tables.pmdTableAlloc(mm.pgd, target)
-  setPmd(mm, target, clears ? lo & ~PAGE_UFFD_WP : lo, hi)
+  const soft = mm.softDirty ? PAGE_SOFT_DIRTY : 0
+  setPmd(mm, target, (clears ? lo & ~PAGE_UFFD_WP : lo) | soft, hi)
 }
 
 function moveSpan(mm: AddressSpace, table: number, from: number, to: number, out: number, outFrom: number, clears: boolean): void {

@@ -41,11 +41,12 @@ export function splitFolio(kernel: Kernel, pfn: number): boolean {
     if (vpn >= vma.start && hugePmdLo(mm, vpn) !== 0 && hugePmdPfn(mm, vpn) === head) splitHugePmd(mm, vma, vpn)
   }
   if (folioMapcount(kernel, head) !== frames.field(head, FRAME_REF)) return false
+  const mapsZeroPage = kernel.design.calls.splitMapsZeroPage
   const used = places.map(({ vma, vpn }) => ({ vma, vpn, pages: pagesHere(vma, vpn, head) }))
   if (used.some(({ vma, vpn, pages }) => pages.some((i) => isDirty(vma, vpn + i)))) frames.setFlags(head, FRAME_DIRTY)
   frames.split(head)
   for (const { vma, vpn, pages } of used) {
-    for (const i of pages) if (frames.stamp(head + i) === 0) mapUnusedToZeroPage(vma, vpn + i, head + i)
+    for (const i of pages) if (mapsZeroPage && frames.stamp(head + i) === 0) mapUnusedToZeroPage(vma, vpn + i, head + i)
     ;(vma.mm as AddressSpace).flush(vpn, HUGE_PAGES)
   }
   return true

@@ -44,8 +44,9 @@ import { validateRange } from './ranges.ts'
 /** Performs a fill ioctl and wakes who waits for the pages. */
 export function fill(mm: HostMm, context: Userfaultfd, call: UffdFill): UffdFillResult {
   if (!context.ready) return { errno: -EINVAL, result: 0 }
-  if (context.changing > 0) return { errno: -EAGAIN, result: -EAGAIN }
-  const modes = call.kind === 'copy' || call.kind === 'continue' ? 3 : 1
+  const { continueWp, tellsChanging } = mm.design.calls
+  if (context.changing > 0) return { errno: -EAGAIN, result: tellsChanging ? -EAGAIN : 0 }
+  const modes = call.kind === 'copy' || (call.kind === 'continue' && continueWp) ? 3 : 1
   if (validateRange(call.start, call.length) || (call.mode & ~modes) !== 0) return { errno: -EINVAL, result: 0 }
   const filled = fillPages(mm, call)
   if (filled > 0 && (call.mode & 1) === 0) context.wake(call.start / 4096, (call.start + filled) / 4096)

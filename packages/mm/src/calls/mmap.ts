@@ -86,7 +86,13 @@ function mapRange(mm: AddressSpace, request: MmapRequest): number {
     file.size = Math.max(file.size, Math.ceil((request.pgoff + pages) / 2 ** (file.pageShift - 12)))
   mm.vmas.insert(vma)
   mm.vmas.mergeAround(vma)
+  if (file?.backend === 'hugetlb' && request.prot & PROT_WRITE) growHugetlbFile(file, request.pgoff + pages)
   return 0
+}
+
+/** To map hugetlb memory for writing makes its file as long as the mapping. @source v6.18 fs/hugetlbfs/inode.c hugetlbfs_file_mmap() */
+function growHugetlbFile(file: Inode, pages: number): void {
+  file.size = Math.max(file.size, pages / 2 ** (file.pageShift - 12))
 }
 
 /** munmap of pages [start, end): the event goes out when all is gone. @returns 0, or -EINVAL inside a huge page */

@@ -46,6 +46,10 @@ function remap(mm: AddressSpace, request: MremapRequest, grown: Grown): number {
   if (newPages <= 0) return -EINVAL
   if (fixed || dontUnmap) {
     if (!mayMove || (dontUnmap && pages !== newPages)) return -EINVAL
+    if (!mm.kernel.design.calls.mremapChecksFirst) {
+      const only = mm.vmas.find(start)
+      return only === undefined ? -EFAULT : moveOne(mm, only, alignHugetlb(only, request), grown)
+    }
     if (fixed && to < start + pages && to + newPages > start) return -EINVAL
   }
   if (fixed && pages === newPages) return moveAll(mm, request, grown)
@@ -74,6 +78,30 @@ function alignHugetlb(vma: VmArea, request: MremapRequest): MremapRequest {
   const huge = 2 ** (vma.pageShift - 12)
   const whole = (pages: number): number => Math.ceil(pages / huge) * huge
   return { ...request, pages: whole(request.pages), newPages: whole(request.newPages) }
+}
+
+/**
+ * A move as before 6.17: of one vma, and what is at the target goes before most is checked.
+ *
+ * @source v6.12 mm/mremap.c mremap_to(), vma_to_resize()
+ */
+function moveOne(mm: AddressSpace, vma: VmArea, request: MremapRequest, grown: Grown): number {
+  const { start, newPages, dontUnmap, fixed, to } = request
+  const huge = 2 ** (vma.pageShift - 12)
+  if (start % huge !== 0 || to % huge !== 0 || (huge > 1 && newPages > request.pages)) return -EINVAL
+  if (fixed && to < start + request.pages && to + newPages > start) return -EINVAL
+  if (fixed) {
+    const error = unmapRange(mm, to, to + newPages)
+    if (error) return error
+  }
+  const pages = Math.min(request.pages, newPages)
+  if (pages < request.pages) unmapRange(mm, start + pages, start + request.pages)
+  // What was unmapped may have been a part of the same vma.
+  const left = mm.vmas.find(start)
+  if (left === undefined) return -EFAULT
+  if ((pages <= 0 && (left.flags & VM_SHARED) === 0) || (dontUnmap && huge > 1)) return -EINVAL
+  if (start + pages > left.end) return -EFAULT
+  return moveVma(mm, left, { ...request, pages, fixed: false }, grown)
 }
 
 /** Whether one vma can be moved or resized so. Only what is moved or grows must lie within it. @source check_prep_vma(), align_hugetlb() */
@@ -144,7 +172,7 @@ function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown:
     merged.flags &= ~VM_UFFD_FLAGS
   }
   const locked = (merged.flags & VM_LOCKED) !== 0
-  moveTables(mm, merged, start, start + moves, to, watched && !keeps)
+  moveTables(mm, merged, start, start + moves, to, watched && !keeps && mm.kernel.design.calls.moveClears)
   if (dontUnmap) abandon(vma, start, start + pages)
   else unmapRange(mm, start, start + moves)
   if (locked && newPages > pages) grown.locked = { start: to + pages, end: to + newPages }

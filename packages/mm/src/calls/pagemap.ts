@@ -88,7 +88,8 @@ function presentState(mm: AddressSpace, vpn: number, lo: number, hi: number, pag
     else if (flags >>> FRAME_ORDER_SHIFT !== 0) state |= STATE_THP
   }
   if (lo & PAGE_UFFD_WP) state |= STATE_UFFD_WP
-  if (mm.softDirty && lo & PAGE_SOFT_DIRTY) state |= STATE_SOFT_DIRTY
+  // Of hugetlb, pagemap tells what the vma says and never what the entry says. @source pagemap_hugetlb_range()
+  if (mm.softDirty && pageShift === 12 && lo & PAGE_SOFT_DIRTY) state |= STATE_SOFT_DIRTY
   return state
 }
 

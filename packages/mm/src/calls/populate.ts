@@ -17,7 +17,14 @@ import type { Call } from './call.ts'
  * @returns 0, a negated errno, or ACCESS_LIVELOCK
  */
 export function* populate(mm: AddressSpace, start: number, end: number, write: boolean, request: AccessRequest): Call {
+  const passesHoles = !mm.kernel.design.calls.populateStopsAtHoles
+  let unmapped = false
   for (let vpn = start; vpn < end; vpn++) {
+    if (passesHoles && mm.vmas.find(vpn) === undefined) {
+      unmapped = true
+      vpn = mm.vmas.next(vpn)?.start ?? end
+      if (vpn >= end) break
+    }
     for (let round = 0; ; round++) {
       // The mapping may have changed while the fault waited.
       const vma = mm.vmas.find(vpn)
@@ -32,7 +39,7 @@ export function* populate(mm: AddressSpace, start: number, end: number, write: b
       } else if (code !== FAULT_DONE) return faultErrno(code, true)
     }
   }
-  return 0
+  return unmapped ? -ENOMEM : 0
 }
 
 /** Faults after which a page that is still not there never will be. */
