@@ -5,7 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { addCompare } from './commands/compare.ts'
 import { addDesigns } from './commands/designs.ts'
-import { addFetchKernel } from './commands/fetch-kernel.ts'
+import { addKernels } from './commands/kernels.ts'
 import { addMatrix } from './commands/matrix.ts'
 import { addRecord } from './commands/record.ts'
 import { addReplay } from './commands/replay.ts'
@@ -78,7 +78,7 @@ export function createProgram(context: Context): Command {
     addWorkloads,
     addTraces,
     addVerify,
-    addFetchKernel,
+    addKernels,
   ])
     add(program, context)
   return program

@@ -52,7 +52,11 @@ export function addVerify(program: Command, context: Context): void {
     .option('--memory <types>', `all, or some of ${MEMORY_TYPES.join(',')}`, 'all')
     .option('--seed <n>', 'first choice of the random programs; the same seed gives the same programs', '1')
     .option('--design <name>', `the design to verify (faultline designs; default: that of the system's name, else ${USUAL_DESIGN})`)
-    .option('--system <name>', `who is asked: linux (the running kernel), or ${OLD_NAMES} in a virtual machine (faultline kernels)`, RUNNING)
+    .option(
+      '--system <name>',
+      `who is asked: linux (the running kernel), or ${OLD_NAMES} in a virtual machine (faultline kernels)`,
+      RUNNING,
+    )
     .option('--against <name>', `another design, or ${RECORDED}: what Linux was recorded doing; the running kernel when absent`)
     .option('--ignore <kinds>', `differences to leave out: some of ${IGNORABLE.join(',')}`)
     .option('--differences <n>', 'go on until so many programs differ; the first of each kind is shrunk', '1')
@@ -80,7 +84,8 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
   try {
     if (!against && !replays) kernel = old ? openOldKernel(old) : await runningKernel(machine)
     if (kernel || against) {
-      const pair: Pair = { a: createModel(design), b: kernel ? kernel.system : createModel(against!), ignored }
+      const inAnyOrder = kernel !== undefined && !(await kernel.system.ordersThreads())
+      const pair: Pair = { a: createModel(design), b: kernel ? kernel.system : createModel(against!), ignored, inAnyOrder }
       const { signal } = interruption
       context.exitCode = await compareRandom(
         { pair, memories, limits, signal, json: flags.json, coverage: flags.coverage === true },

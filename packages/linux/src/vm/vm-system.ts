@@ -20,7 +20,7 @@ export interface VmOptions {
 
 /** What to do when a kernel has not been fetched. */
 export function fetchCommand(kernel: OldKernel): string {
-  return `npx faultline fetch-kernel ${kernel.name}`
+  return `npx faultline kernels --fetch ${kernel.name}`
 }
 
 const USUAL_LANES = 2
