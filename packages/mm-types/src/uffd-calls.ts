@@ -74,7 +74,7 @@ export interface UffdCalls extends UffdHooks {
   takeWoken(): readonly (string | UffdEvent)[]
   /** Lets a thread that waits in a fault go without a wake; its message can still be read when `keepsMessage`. */
   forgetWaiter(context: UffdContext, thread: string, keepsMessage: boolean): void
-  /** Takes back an event whose sender has ended. */
+  /** Takes back an event whose sender is being ended: it waits no more. */
   forgetEvent(event: UffdEvent): void
 }
 

@@ -10,6 +10,8 @@ import type { Inode, Mm, UffdContext, Vma } from './objects.ts'
 export interface HostMm extends Mm {
   readonly design: Design
   readonly backends: Backends
+  /** False after exit. @source v6.18 include/linux/sched/mm.h mmget_not_zero() */
+  readonly alive: boolean
   findVma(vpn: number): Vma | undefined
   /** Vmas that meet [start, end), in order. */
   vmasWithin(start: number, end: number): readonly Vma[]

@@ -16,6 +16,8 @@ import { callOutcome, signalOutcome } from './outcomes.ts'
 /** Answers a monitor gives to one access or call before it gives up, as the recorder of the matrix does. */
 const MOST_ANSWERS = 6
 
+const NOTHING = (): void => {}
+
 /** Where a thread waits in a fault. */
 interface FaultWait extends FaultingThread {
   readonly context: UffdContext
@@ -24,6 +26,8 @@ interface FaultWait extends FaultingThread {
 /** An access or a call that waits, or has waited. */
 interface Task {
   readonly thread: string
+  /** Undoes what it has made: it was ended while it waited. */
+  readonly killed: () => void
   /** Goes on until it ends or waits again. @returns its outcome, or what it waits for */
   readonly go: () => Outcome | UffdEvent | FaultWait
   /** What it waits for, or its outcome, which has not been told yet. */
@@ -62,19 +66,20 @@ export class Blocked implements Waiters {
   }
 
   /** Runs a call to its end, or until it waits for what no monitor reads. */
-  drive(actor: Actor, call: Call, outcome: (result: number) => Outcome = callOutcome): Outcome {
+  drive(actor: Actor, call: Call, outcome: (result: number) => Outcome = callOutcome, killed = NOTHING): Outcome {
     const thread = threadOf(actor)
-    return this.begin(thread, () => {
+    const go = () => {
       const step = call.next()
       if (step.done) return outcome(step.value)
       return step.value === 'fault' ? this.faultWait(thread) : step.value
-    })
+    }
+    return this.begin(thread, go, killed)
   }
 
-  private begin(thread: string, go: Task['go']): Outcome {
+  private begin(thread: string, go: Task['go'], killed = NOTHING): Outcome {
     const state = go()
     if ('errno' in state && this.tasks.length === 0) return state
-    const task: Task = { thread, go, state, hasRun: true, turn: this.turn - 1 }
+    const task: Task = { thread, go, killed, state, hasRun: true, turn: this.turn - 1 }
     this.tasks.push(task)
     this.runWoken()
     return this.settle(task)
@@ -140,13 +145,16 @@ export class Blocked implements Waiters {
 
   /** Ends the waiting threads of a process. */
   end(process: string): void {
-    const { uffd } = this.composed
     const ended = this.tasks.filter(({ thread }) => thread.startsWith(`${process}.`))
     this.tasks = this.tasks.filter((task) => !ended.includes(task))
-    for (const { thread, state } of ended) {
-      if ('errno' in state) continue
-      if ('thread' in state) uffd.forgetWaiter(state.context, thread, false)
-      else uffd.forgetEvent(state)
+    for (const task of ended) {
+      // A call that waits for an event to be read is told that it is, and does what is left to do. One that waits in a fault does not.
+      while (!('errno' in task.state) && !('thread' in task.state)) {
+        this.composed.uffd.forgetEvent(task.state)
+        task.state = task.go()
+      }
+      if ('thread' in task.state) this.composed.uffd.forgetWaiter(task.state.context, task.thread, false)
+      task.killed()
     }
   }
 }

@@ -37,7 +37,7 @@ export interface Waiters {
   /** Performs an access; a monitor answers what it sends, else the thread is left waiting. */
   attempt(pending: PendingAccess): Outcome
   /** Runs a call to its end, or until it waits for what no monitor reads. */
-  drive(actor: Actor, call: Call, outcome?: (result: number) => Outcome): Outcome
+  drive(actor: Actor, call: Call, outcome?: (result: number) => Outcome, killed?: () => void): Outcome
   /** Ends the waiting threads of a process. */
   end(process: string): void
 }

@@ -117,7 +117,8 @@ export function performMemory(session: Laboratory, op: Operation): Outcome | und
     case 'fork': {
       const child = composed.kernel.newMm()
       bindings.processes.set(op.child, child)
-      return session.blocked.drive(op, fork(session.mm(op), child))
+      // A fork that is ended while it waits for its message to be read makes no child. @source v6.18 kernel/fork.c copy_process()
+      return session.blocked.drive(op, fork(session.mm(op), child), undefined, () => exitMm(child))
     }
     case 'exit':
       session.blocked.end(op.process ?? 'main')

@@ -14,6 +14,7 @@ import {
   EINVAL,
   ENOENT,
   ENOMEM,
+  ESRCH,
   type FileBackend,
   FRAME_ENTIRE,
   FRAME_MAP,
@@ -48,6 +49,7 @@ export function fill(mm: HostMm, context: Userfaultfd, call: UffdFill): UffdFill
   if (context.changing > 0) return { errno: -EAGAIN, result: tellsChanging ? -EAGAIN : 0 }
   const modes = call.kind === 'copy' || (call.kind === 'continue' && continueWp) ? 3 : 1
   if (validateRange(call.start, call.length) || (call.mode & ~modes) !== 0) return { errno: -EINVAL, result: 0 }
+  if (!mm.alive) return { errno: -ESRCH, result: 0 }
   const filled = fillPages(mm, call)
   if (filled > 0 && (call.mode & 1) === 0) context.wake(call.start / 4096, (call.start + filled) / 4096)
   if (filled < 0) return { errno: filled, result: filled }

@@ -5,6 +5,7 @@
 import {
   EBUSY,
   EINVAL,
+  ENOMEM,
   EPERM,
   type HostMm,
   UFFD_IOCTL_CONTINUE,
@@ -38,6 +39,7 @@ export function register(mm: HostMm, context: Userfaultfd, start: number, length
   if (!context.ready || mode === 0 || (mode & ~MODES) !== 0) return -EINVAL
   const invalid = validateRange(start, length)
   if (invalid) return invalid
+  if (!mm.alive) return -ENOMEM
   const first = start / 4096
   const end = first + length / 4096
   const flags = vmFlags(mode)
@@ -97,6 +99,7 @@ function rangeIoctls(mm: HostMm, vmas: readonly Vma[], mode: number): number {
 export function unregister(mm: HostMm, context: Userfaultfd, start: number, length: number): number {
   const invalid = validateRange(start, length)
   if (!context.ready || invalid) return -EINVAL
+  if (!mm.alive) return -ENOMEM
   const first = start / 4096
   const end = first + length / 4096
   const vmas = mm.vmasWithin(first, end)

@@ -227,11 +227,10 @@ export class UserfaultfdSubsystem implements UffdCalls {
     const queued = event as QueuedEvent
     const { events } = queued.context
     const i = events.indexOf(event as QueuedEvent)
-    if (i >= 0) {
-      events.splice(i, 1)
-      queued.isLost = true
-    }
-    this.complete(event)
+    if (i >= 0) events.splice(i, 1)
+    if (queued.isRead) return
+    queued.isRead = true
+    queued.isLost = true
   }
 
   private announce(vma: Vma, feature: number, message: UffdMessage): void {

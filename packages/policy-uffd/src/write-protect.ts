@@ -8,6 +8,7 @@ import {
   EINVAL,
   ENOENT,
   ENOMEM,
+  ESRCH,
   type HostMm,
   PAGE_PRESENT_ANY,
   PAGE_RW,
@@ -50,6 +51,7 @@ export function writeProtect(mm: HostMm, context: Userfaultfd, start: number, le
   const invalid = validateRange(start, length)
   if (invalid || (mode & ~(UFFDIO_WRITEPROTECT_MODE_WP | UFFDIO_WRITEPROTECT_MODE_DONTWAKE)) !== 0) return -EINVAL
   if (mode === (UFFDIO_WRITEPROTECT_MODE_WP | UFFDIO_WRITEPROTECT_MODE_DONTWAKE)) return -EINVAL
+  if (!mm.alive) return -ESRCH
   const first = start / 4096
   const end = first + length / 4096
   const error = protectVmas(mm, first, end, (mode & UFFDIO_WRITEPROTECT_MODE_WP) !== 0)
