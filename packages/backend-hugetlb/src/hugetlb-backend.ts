@@ -23,12 +23,12 @@ export function createHugetlbBackend(limits: HugetlbPool = {}): Backends['hugetl
     removePages(machine, inode, from, to) {
       removeHugePages(machine, inode, from, to)
       // A hole leaves the promises of pages that were not there. @source v6.18 fs/hugetlbfs/inode.c remove_inode_hugepages()
-      if (to >= TRUNCATED) pool.forget(inode, from)
+      if (to >= TRUNCATED) pool.forget(machine, inode, from)
     },
     reserve: (machine, vma) => pool.reserve(machine, vma),
     unreserve: (vma) => pool.unreserve(vma),
     newPrivatePage: (vma, vpn) => newPrivatePage(vma, vpn, pool, false),
-    restoreReservation: (vma, vpn) => pool.restore(vma, vpn),
+    restoreReservation: (vma, vpn, pfn) => pool.restore(vma, vpn, pfn),
     // Huge pages are never reclaimed. @source MADV_PAGEOUT on hugetlb: EINVAL
     reclaimPage: () => false,
     source: 'v6.18 mm/hugetlb.c',

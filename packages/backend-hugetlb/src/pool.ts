@@ -6,7 +6,16 @@
  * @fidelity simplified hugetlb_reserve_pages(): one pool a page size; no surplus pages, nodes, subpools or cgroups
  * @module
  */
-import { ENOMEM, FRAME_HUGETLB, type Inode, type Machine, VM_NORESERVE, VM_SHARED, type Vma } from '@faultline/mm-types'
+import {
+  ENOMEM,
+  FRAME_HUGETLB,
+  FRAME_RESTORE_RESERVE,
+  type Inode,
+  type Machine,
+  VM_NORESERVE,
+  VM_SHARED,
+  type Vma,
+} from '@faultline/mm-types'
 import { leafPages } from '@faultline/pagetable-core'
 
 /** Limits of the pool: huge pages of each size that may be in use at once. */
@@ -17,12 +26,9 @@ export interface HugetlbPool {
   readonly pages1G?: number
 }
 
-/** The pool of one kernel. */
+/** The pool of one kernel; what is taken and promised of it the frames count. What a partial mremap forgets stays promised for ever. */
 export class HugePool {
   private readonly limits: ReadonlyMap<number, number>
-  /** Promises not yet kept, by page size (resv_huge_pages). Those that a partial mremap forgets stay for ever. */
-  private readonly promised = new Map<number, number>()
-
   constructor(pool: HugetlbPool) {
     this.limits = new Map([
       [21, pool.pages2M ?? Number.POSITIVE_INFINITY],
@@ -33,11 +39,7 @@ export class HugePool {
   /** Pages that are neither in use nor promised. */
   private spare(machine: Machine, pageShift: number): number {
     const limit = this.limits.get(pageShift) ?? 0
-    return limit - machine.frames.hugetlbInUse(pageShift - 12) - (this.promised.get(pageShift) ?? 0)
-  }
-
-  private promise(pageShift: number, change: number): void {
-    this.promised.set(pageShift, (this.promised.get(pageShift) ?? 0) + change)
+    return limit - machine.frames.hugetlbInUse(pageShift - 12) - machine.frames.hugetlbReserved(pageShift - 12)
   }
 
   /** Promises the pages of a new vma. @returns 0 or -ENOMEM */
@@ -47,7 +49,7 @@ export class HugePool {
     const shared = (vma.flags & VM_SHARED) !== 0
     const wanted = pagesOf(vma).filter((pgoff) => !shared || (!inode.reserved.has(pgoff) && !inode.pages.has(pgoff)))
     if (wanted.length > this.spare(machine, vma.pageShift)) return -ENOMEM
-    this.promise(vma.pageShift, wanted.length)
+    machine.frames.hugetlbReserved(vma.pageShift - 12, wanted.length)
     if (shared) for (const pgoff of wanted) inode.reserved.add(pgoff)
     else vma.reservations = new Set()
     return 0
@@ -58,20 +60,26 @@ export class HugePool {
     const used = vma.reservations
     if (used === null) return
     vma.reservations = null
-    this.promise(vma.pageShift, -pagesOf(vma).filter((pgoff) => !used.has(pgoff)).length)
+    vma.mm.machine.frames.hugetlbReserved(vma.pageShift - 12, -pagesOf(vma).filter((pgoff) => !used.has(pgoff)).length)
   }
 
-  /** What a private page had used up is promised again. @source v6.18 mm/hugetlb.c __unmap_hugepage_range() */
-  restore(vma: Vma, vpn: number): void {
-    if (vma.reservations?.delete(filePageOf(vma, vpn)) === true) this.promise(vma.pageShift, 1)
+  /**
+   * What a private page had used up is promised again, and counted when the page is free: until then, as long as a child has it, another
+   * one may be taken in its place.
+   *
+   * @source v6.18 mm/hugetlb.c __unmap_hugepage_range(), free_huge_folio()
+   */
+  restore(vma: Vma, vpn: number, pfn: number): void {
+    vma.mm.machine.frames.setFlags(pfn, FRAME_RESTORE_RESERVE)
+    vma.reservations?.delete(filePageOf(vma, vpn))
   }
 
   /** Promises of a file's pages from `from` on end with the file's length. */
-  forget(inode: Inode, from: number): void {
+  forget(machine: Machine, inode: Inode, from: number): void {
     for (const pgoff of inode.reserved) {
       if (pgoff < from) continue
       inode.reserved.delete(pgoff)
-      this.promise(inode.pageShift, -1)
+      machine.frames.hugetlbReserved(inode.pageShift - 12, -1)
     }
   }
 
@@ -99,7 +107,7 @@ export class HugePool {
     if (!promised && this.spare(machine, shift) <= 0) return 0
     const pfn = machine.frames.alloc(shift - 12)
     if (pfn === 0) return 0
-    if (promised) this.promise(shift, -1)
+    if (promised) machine.frames.hugetlbReserved(shift - 12, -1)
     machine.frames.setFlags(pfn, FRAME_HUGETLB)
     machine.frames.hugetlbInUse(shift - 12, 1)
     return pfn

@@ -153,7 +153,7 @@ int range_at(const int64_t *v, uint64_t *address, uint64_t *length)
 
 int64_t next_place(int64_t pages, int shift, int64_t *after)
 {
-	int64_t alignment = shift > 21 ? 1ll << (shift - 12) : 512;
+	int64_t gib = 1ll << (GIB_SHIFT - 12), alignment = shift > 12 && pages >= gib ? gib : 512;
 	int64_t vpn = (session.next_free + alignment - 1) / alignment * alignment;
 
 	*after = vpn + pages + 512;

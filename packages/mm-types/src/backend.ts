@@ -86,7 +86,7 @@ export interface Backends {
     copyOnWrite(fault: Fault): number
     /** A new exclusive page for a private mapping, counted as mapped once. @returns its first frame, or 0 */
     newPrivatePage(vma: Vma, vpn: number): number
-    /** A private page is about to lose its last mapping, the one at `vpn`: its reservation comes back. */
-    restoreReservation(vma: Vma, vpn: number): void
+    /** A private page is about to lose its mapping at `vpn` by who reserved it: the reservation comes back when the page is free. */
+    restoreReservation(vma: Vma, vpn: number, pfn: number): void
   }
 }

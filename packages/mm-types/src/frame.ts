@@ -41,6 +41,8 @@ export const FRAME_HWPOISON = 0x80
 /** A zero page: never counted, never freed. */
 export const FRAME_ZERO = 0x200
 export const FRAME_HUGETLB = 0x400
+/** When it is free, the pool of huge pages counts it as reserved again. @source include/linux/hugetlb.h HPG_restore_reserve */
+export const FRAME_RESTORE_RESERVE = 0x1000
 /** Not the first page of its folio. */
 export const FRAME_TAIL = 0x800
 export const FRAME_ORDER_SHIFT = 16

@@ -84,6 +84,8 @@ export interface Frames {
   mapcount(pfn: number): number
   /** Huge pages of 2^order taken from a hugetlb pool now; `change` adds to the count, `put` takes away. */
   hugetlbInUse(order: number, change?: number): number
+  /** Huge pages of 2^order that are promised and not yet taken; below 0 while what replaces one is not yet free. */
+  hugetlbReserved(order: number, change?: number): number
   /** Frames in use, zero pages not counted. */
   nrUsed(): number
 }

@@ -2,7 +2,7 @@
  * What the names of a program stand for in a session: regions, files, userfaultfds, processes.
  * @module
  */
-import type { Inode, UffdContext, UffdFaultMessage } from '@faultline/mm-types'
+import { type Inode, PAGES_PER_PUD, type UffdContext, type UffdFaultMessage } from '@faultline/mm-types'
 import type { MonitorOp, Place, Range } from '@faultline/program'
 import type { AddressSpace } from './objects.ts'
 
@@ -59,9 +59,13 @@ export class Bindings {
     return named(this.processes, name, 'process', 'fork')
   }
 
-  /** The next place of the window for a region: aligned to 2 MiB (or its page size), 2 MiB away from the one before. */
+  /**
+   * The next place of the window for a region: aligned to 2 MiB (or its page size), 2 MiB away from the one before. Hugetlb of a GiB and
+   * more is aligned to a GiB, as its tables can only be shared there.
+   */
   place(pages: number, pageShift: number): number {
-    const alignment = Math.max(512, 2 ** (pageShift - 12))
+    const gib = pageShift > 12 && pages >= PAGES_PER_PUD
+    const alignment = gib ? PAGES_PER_PUD : Math.max(512, 2 ** (pageShift - 12))
     const vpn = Math.ceil(this.nextFree / alignment) * alignment
     this.nextFree = vpn + pages + 512
     return vpn

@@ -120,9 +120,8 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
         // What was written is a file's page's to remember from now on.
         if (lo & PAGE_DIRTY && (flags & FRAME_ANON) === 0) chunk[record + FRAME_FLAGS] |= FRAME_DIRTY
         if (chunk[record + FRAME_SLOT] !== 0) dropSwapCache(mm.machine, pfn)
-        if (restores && flags & FRAME_ANON && chunk[record + FRAME_ENTIRE] === 0) {
-          mm.kernel.backends.hugetlb.restoreReservation(vma, start + (at - base - from) * leafPages(vma.pageShift))
-        }
+        if (restores && flags & FRAME_ANON)
+          mm.kernel.backends.hugetlb.restoreReservation(vma, start + (at - base - from) * leafPages(vma.pageShift), pfn)
         frames.put(pfn)
       }
     } else {

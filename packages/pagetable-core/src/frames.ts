@@ -18,6 +18,7 @@ import {
   FRAME_ORDER_MASK,
   FRAME_ORDER_SHIFT,
   FRAME_REF,
+  FRAME_RESTORE_RESERVE,
   FRAME_SHIFT,
   FRAME_SLOT,
   FRAME_STAMP,
@@ -40,6 +41,7 @@ export class FrameTable implements Frames {
   /** Heads of the free lists of folios, by order; linked through FRAME_ENTIRE. */
   private readonly freeHead = new Int32Array(64)
   private readonly hugetlb = new Int32Array(64)
+  private readonly reserved = new Int32Array(64)
   private next = FIRST_PFN
   private inUse = 0
   private readonly limit: number
@@ -128,6 +130,7 @@ export class FrameTable implements Frames {
     const order = this.order(head)
     const nr = 2 ** order
     if (this.flags(head) & FRAME_HUGETLB) this.hugetlb[order]--
+    if (this.flags(head) & FRAME_RESTORE_RESERVE) this.reserved[order]++
     for (let i = 0; i < nr; i++) {
       const chunk = this.chunk(head + i)
       const at = ((head + i) & FRAME_CHUNK_MASK) << FRAME_SHIFT
@@ -228,6 +231,11 @@ export class FrameTable implements Frames {
   hugetlbInUse(order: number, change = 0): number {
     this.hugetlb[order] += change
     return this.hugetlb[order]
+  }
+
+  hugetlbReserved(order: number, change = 0): number {
+    this.reserved[order] += change
+    return this.reserved[order]
   }
 
   nrUsed(): number {

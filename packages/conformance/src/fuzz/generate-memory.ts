@@ -130,7 +130,9 @@ function scan(world: World, { scanCategories = EVERY_CATEGORY }: GeneratorOption
 function remapFixed(world: World): Operation {
   const { random } = world
   const region = world.region()
-  const [page, pages] = world.part(region)
+  const [page, part] = world.part(region)
+  // New files of many huge pages would take or reserve them all.
+  const pages = isHugetlb(region.memory) ? Math.min(part, 6) : part
   const name = world.fresh('R')
   world.regions.push({ name, memory: region.memory, pages, file: null, uffd: null, gone: false })
   return {

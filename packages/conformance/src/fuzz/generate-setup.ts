@@ -64,10 +64,34 @@ export function generateSetup(world: World, options: GeneratorOptions): Operatio
   return operations
 }
 
+/** Huge pages of 2 MiB under one table of pmds: what hugetlb mappings of one file may share. */
+const GIB = 512
+
+/**
+ * Two or three mappings of a whole GiB of one hugetlb file, which share a table of pmds where they may. The file is short, so that few
+ * huge pages are ever taken: what lies beyond its end is refused.
+ */
+function gibMappings(world: World, memory: Memory): Operation[] {
+  const { random } = world
+  const file = world.fresh('F')
+  const pages = random.int(1, 4)
+  world.files.push({ name: file, pages, hugetlb: true })
+  const operations: Operation[] = [{ op: 'file', file, pages, hugeShift: 21 }]
+  for (let i = random.int(2, 3); i > 0; i--) {
+    const one = mapping(world, random.chance(85) ? memory : COUNTERPART[memory], GIB, file)
+    operations.push({ ...one, noreserve: true } as Operation)
+    // Most of what happens there concerns its first pages.
+    const known = world.regions[world.regions.length - 1]!
+    if (random.chance(60)) world.regions.splice(-1, 1, { ...known, pages: pages + random.int(0, 2) })
+  }
+  return [...operations, { op: 'ftruncate', file, pages }]
+}
+
 /** One to three mappings of a memory type: of a file of their own, of one file, or of none. */
 function mappings(world: World, memory: Memory): Operation[] {
   const { random } = world
   const hugetlb = isHugetlb(memory)
+  if (hugetlb && random.chance(10)) return gibMappings(world, memory)
   const pages = sizeOf(random, hugetlb)
   const operations: Operation[] = []
   let file: string | null = null
