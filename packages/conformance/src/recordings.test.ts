@@ -1,5 +1,5 @@
 import { createModel, linux618 } from '@faultline/designs'
-import { instantiate, type Memory, printOperation, type RecordedProgram, recordedSystem } from '@faultline/program'
+import { instantiate, MEMORY_TYPES, type Memory, printOperation, type RecordedProgram, recordedSystem } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
 import { compareRecorded, runCase, type Script } from './index.ts'
 import { randomRecordings, recordedKernels, scriptRecordings } from './load-recordings.ts'
@@ -7,6 +7,7 @@ import { listScripts } from './load-scripts.ts'
 
 const AGAIN = 'record them again: npx faultline record --selftests --out packages/conformance/recordings/linux-6.18'
 const recordings = scriptRecordings('linux-6.18')
+const random = randomRecordings('linux-6.18').flatMap(({ programs }) => programs)
 const recorded = new Map(recordings.flatMap(({ programs }) => programs).map((each) => [keyOf(each.program, each.memory), each]))
 
 function keyOf(program: string, memory: Memory | undefined): string {
@@ -52,6 +53,22 @@ describe('recorded: the design linux-6.18 does what Linux 6.18 did', () => {
   test.each([...recorded])('%s', async (_, each) => {
     expect(await differenceOf(each)).toBeUndefined()
   })
+})
+
+test('recorded: so it does with random programs', async () => {
+  const different: string[] = []
+  for (const each of random) {
+    const difference = await differenceOf(each)
+    if (difference !== undefined) different.push(`${each.program}: ${difference}`)
+  }
+  expect(different).toEqual([])
+})
+
+test('random programs were performed, and reached every memory type', () => {
+  expect(random.length).toBeGreaterThan(200)
+  expect(random.filter(({ ended }) => ended !== undefined).length).toBeLessThan(random.length / 10)
+  const memories = random.flatMap(({ steps }) => steps.flatMap(({ operation }) => (operation.op === 'mmap' ? [operation.memory] : [])))
+  expect([...new Set(memories)].sort()).toEqual([...MEMORY_TYPES].sort())
 })
 
 test('a recording that is not what the design does is told from one that is', async () => {
