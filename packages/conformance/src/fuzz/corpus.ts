@@ -73,8 +73,13 @@ export async function recordRandom(system: System, { seed, program }: SeededProg
   for (const [index, operation] of operations.entries()) {
     const answer = answers[index]!
     if ('crash' in answer) throw new Error(`${name}: ${answer.crash}`)
-    if (!isOutcome(answer)) return { program: name, steps, ended: answer.inexpressible.replace(`${system.name} cannot express `, '') }
+    if (!isOutcome(answer)) return { program: name, steps, ended: reasonIn(answer.inexpressible, system) }
     steps.push({ operation, outcome: answer })
   }
   return { program: name, steps }
+}
+
+/** What the message of an ExpressionError says could not be performed: the system stands at the head of a recording, and remedies are past. */
+function reasonIn(message: string, system: System): string {
+  return message.replace(`${system.name} cannot express `, '').replace(/ \([a-z ]+\): .*$/, '')
 }
