@@ -101,3 +101,6 @@ export const FORMS: { readonly [N in Exclude<OperationName, 'comment'>]: readonl
   clear_refs: [],
   status: [],
 }
+
+/** What the short form `uffd` takes: all that `userfaultfd` and `api` do. */
+export const HANDSHAKE: readonly Slot[] = [...FORMS.userfaultfd, ...FORMS.api.filter((slot) => slot.field !== 'uffd')]

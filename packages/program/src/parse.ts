@@ -6,7 +6,7 @@ import { UFFD_API } from '@faultline/mm-types'
 import { Cursor, cutLine } from './cursor.ts'
 import { parseExpectation, parseMemories } from './expectation-text.ts'
 import { type Fields, parseForm } from './form.ts'
-import { FORMS } from './forms.ts'
+import { FORMS, HANDSHAKE } from './forms.ts'
 import { word } from './kinds.ts'
 import { MEMORY_TYPES, type Memory, type PagemapOp } from './operations.ts'
 import { parsePatterns } from './page-pattern-text.ts'
@@ -140,8 +140,7 @@ function operationOf(op: keyof typeof FORMS, actor: object, fields: Fields): Tem
 }
 
 function parseUffd(cursor: Cursor, actor: object): TemplateOperation[] {
-  const slots = [...FORMS.userfaultfd, ...FORMS.api.filter((slot) => slot.field !== 'uffd')]
-  const { uffd, flags, features, version } = parseForm(slots, cursor, 'uffd', isArrow)
+  const { uffd, flags, features, version } = parseForm(HANDSHAKE, cursor, 'uffd', isArrow)
   return [
     operationOf('userfaultfd', actor, { uffd, flags }),
     operationOf('api', actor, { uffd, features: features ?? 0, version: version ?? UFFD_API }),

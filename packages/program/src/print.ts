@@ -4,7 +4,7 @@
  */
 import { printExpectation, printMemories } from './expectation-text.ts'
 import { printForm } from './form.ts'
-import { FORMS } from './forms.ts'
+import { FORMS, HANDSHAKE } from './forms.ts'
 import { name } from './kinds.ts'
 import type { PagemapOp } from './operations.ts'
 import { printPatterns } from './page-pattern-text.ts'
@@ -33,6 +33,31 @@ export function printProgram(program: Program): string {
   if (program.memories) lines.push(`memory ${printMemories(program.memories).slice(1).replaceAll(',', ' ')}`)
   for (const step of program.steps) lines.push(printStep(step))
   return `${lines.join('\n')}\n`
+}
+
+/**
+ * The lines of steps as people write them: the handshake of a userfaultfd stands on the line that makes it, as `uffd`. `parseProgram` reads
+ * them as the same steps.
+ */
+export function printShort(steps: readonly Step[]): string[] {
+  const lines: string[] = []
+  for (let at = 0; at < steps.length; at++) {
+    const handshake = steps[at + 1] && shortHandshake(steps[at]!, steps[at + 1]!)
+    lines.push(handshake ?? printStep(steps[at]!))
+    if (handshake !== undefined) at++
+  }
+  return lines
+}
+
+/** The line of two steps that make a userfaultfd and shake hands with it; undefined when they are something else, or expect too much. */
+function shortHandshake(first: Step, second: Step): string | undefined {
+  const [made, handshake] = [first.operation, second.operation]
+  if (made.op !== 'userfaultfd' || handshake.op !== 'api' || made.uffd !== handshake.uffd) return undefined
+  if (made.process !== handshake.process || made.thread !== handshake.thread) return undefined
+  if (first.expect || first.comment || first.memories || second.memories) return undefined
+  const words = printForm(HANDSHAKE, { ...handshake, flags: made.flags })
+  const after = second.comment ? `  ${printComment(second.comment)}` : ''
+  return `${printActor(made)}${['uffd', ...words, ...(second.expect ?? []).map((item) => `=> ${printExpectation(item)}`)].join(' ')}${after}`
 }
 
 /** The line of one step. */

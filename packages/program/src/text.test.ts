@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyOperation, anyProgram, OPERATIONS } from '../test/arbitraries.ts'
-import { type Operation, parseProgram, printOperation, printProgram } from './index.ts'
+import { type Operation, parseProgram, printOperation, printProgram, printShort } from './index.ts'
 
 const sample = `faultline-program 1
 name write-protect what is not there
@@ -48,6 +48,28 @@ expect A+3:0x10 4:0x20 none | 3x has +WP !present
 register u A 0 1 mode=0x10 => EINVAL
 @shmem munmap @ 0x400 16 => @shmem message unmap @+0x400..@+0x410
 `)
+  })
+
+  test('has a short form for the handshake of a userfaultfd, which means the same', () => {
+    const text = `userfaultfd u
+api u features=event_fork
+.t: userfaultfd v flags=user_mode_only
+.t: api v => EINVAL
+userfaultfd w => ok
+api w
+userfaultfd x
+api y`
+    const { steps } = parseProgram(`faultline-program 1\n${text}`)
+    const short = printShort(steps)
+    expect(short).toEqual([
+      'uffd u features=event_fork',
+      '.t: uffd v flags=user_mode_only => EINVAL',
+      'userfaultfd w => ok',
+      'api w',
+      'userfaultfd x',
+      'api y',
+    ])
+    expect(parseProgram(`faultline-program 1\n${short.join('\n')}`).steps).toEqual(steps)
   })
 
   test('means the operations it names', () => {

@@ -3,14 +3,16 @@
  * @module
  */
 import { type Answer, type Difference, isOutcome, type Pair } from '@faultline/conformance'
-import { type AddressMap, expectationOf, formatOutcome, type Operation, printOperation, printProgram, Regions } from '@faultline/program'
+import { type AddressMap, expectationOf, formatOutcome, type Operation, printProgram, printShort, Regions } from '@faultline/program'
 
 /** The operations, then what each system did at the last of them, below each other. */
 export function differenceText(pair: Pair, difference: Difference, map: AddressMap): string {
   const width = Math.max(pair.a.name.length, pair.b.name.length)
   const said = (name: string, answer: Answer): string =>
     `  ${name.padEnd(width)}  ${isOutcome(answer) ? formatOutcome(answer, map) : JSON.stringify(answer)}\n`
-  const lines = difference.script.map((operation) => `  ${printOperation(operation)}\n`).join('')
+  const lines = printShort(difference.script.map((operation) => ({ operation })))
+    .map((line) => `  ${line}\n`)
+    .join('')
   const { field, a, b } = difference.field
   return `They differ in '${field}' (${a} | ${b}) at the last of\n${lines}\n${said(pair.a.name, difference.a)}${said(pair.b.name, difference.b)}`
 }
@@ -22,7 +24,8 @@ export function differenceScript(pair: Pair, difference: Difference, map: Addres
     operation,
     ...(index === last && isOutcome(difference.b) ? { expect: [expectationOf(difference.b, map)] } : {}),
   }))
-  return printProgram({ name: `${pair.a.name} differs from ${pair.b.name} in ${difference.field.field}`, steps })
+  const heading = printProgram({ name: `${pair.a.name} differs from ${pair.b.name} in ${difference.field.field}`, steps: [] })
+  return `${heading}${printShort(steps).join('\n')}\n`
 }
 
 /** Where the regions of a program lie: learnt by running it once more, up to where the systems part. */
