@@ -333,6 +333,44 @@ expect R1 0 3 none | present anon excl | none
 close u2
 .reader: read R1+1 => value 1`,
   ],
+  [
+    'MREMAP_DONTUNMAP of a part unlocks all of the mapping',
+    `mmap R2 2 anon rw
+mlock R2 0 2
+mremap R2 0 1 M5 1 maymove dontunmap
+madvise R2 0 1 pageout
+madvise R2 1 1 pageout
+madvise M5 0 1 pageout => EINVAL`,
+  ],
+  [
+    'between two mappings of different families of private pages, one joins the mapping before it',
+    `mmap R1 9 anon rw
+userfaultfd u2
+api u2
+register u2 R1 0 9 mode=missing
+monitor u2 missing=copy
+mprotect R1 6 1 r
+read R1 => value 1515870810; message pagefault R1 flags=0 [none]
+move u2 R1 8 1 from=R1+7 => ENOENT result -ENOENT
+mprotect R1 0 7 rw
+move u2 R1 6 2 from=R1+3 => EINVAL result -EINVAL`,
+  ],
+  [
+    'MADV_REMOVE that waited punches the hole where it was asked',
+    `file F 4
+mmap A 4 shmem rw file=F
+mmap B 4 shmem rw file=F
+write B+1 1
+write B+2 2
+userfaultfd u
+api u features=event_remove
+register u A 0 4 mode=missing
+madvise A 1 1 remove => blocked
+.t1: munmap A 1 1
+.t1: close u
+.t1: read B+1 => value 0
+.t1: read B+2 => value 2`,
+  ],
 ]
 
 test.each(RULES)('%s', async (_, program) => {

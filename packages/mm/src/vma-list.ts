@@ -102,13 +102,15 @@ export class VmaList {
   mergeAround(vma: VmArea, apart?: VmArea): VmArea {
     const i = this.list.indexOf(vma)
     const next = this.list[i + 1]
-    if (next !== undefined && next !== apart && canMerge(vma, next)) this.absorb(vma, next)
     const previous = this.list[i - 1]
+    let joined = vma
+    // The one before goes first: where the neighbours' private pages are not of one family, the one after stays apart.
     if (previous !== undefined && previous !== apart && canMerge(previous, vma)) {
       this.absorb(previous, vma)
-      return previous
+      joined = previous
     }
-    return vma
+    if (next !== undefined && next !== apart && canMerge(joined, next)) this.absorb(joined, next)
+    return joined
   }
 
   /** The neighbour whose anon_vma a vma without one takes, so that the two can be joined later. @source v6.18 mm/vma.c find_mergeable_anon_vma() */

@@ -158,7 +158,7 @@ function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown:
   const watched = left.uffd !== null
   const keeps = !watched || mm.kernel.uffd.remapped(left, start, to, moves)
   if (newPages < pages) unmapRange(mm, start + newPages, start + pages)
-  const vma = dontUnmap && left.flags & VM_LOCKED ? cutOut(mm, start, start + pages) : (mm.vmas.find(start) ?? left)
+  const vma = mm.vmas.find(start) ?? left
   const pgoff = vma.file === null && vma.anonVma === null ? to : vma.pgoff + (start - vma.start)
   const target = vma.copy(mm, to, to + newPages, pgoff)
   mm.vmas.insert(target)
@@ -177,13 +177,6 @@ function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown:
   else unmapRange(mm, start, start + moves)
   if (locked && newPages > pages) grown.locked = { start: to + pages, end: to + newPages }
   return to
-}
-
-/** Makes [start, end) a vma of its own. */
-function cutOut(mm: AddressSpace, start: number, end: number): VmArea {
-  mm.vmas.splitAt(start)
-  mm.vmas.splitAt(end)
-  return mm.vmas.find(start) as VmArea
 }
 
 /** What MREMAP_DONTUNMAP leaves: no longer locked; emptied as a whole it begins anew. @source v6.18 mm/mremap.c dontunmap_complete() */
