@@ -69,20 +69,21 @@ const GIB = 512
 
 /**
  * Two or three mappings of a whole GiB of one hugetlb file, which share a table of pmds where they may. The file is short, so that few
- * huge pages are ever taken: what lies beyond its end is refused.
+ * huge pages are ever taken: what lies beyond its end is refused, though not to UFFDIO_COPY in a private mapping, which stays small.
  */
-function gibMappings(world: World, memory: Memory): Operation[] {
+function gibMappings(world: World): Operation[] {
   const { random } = world
   const file = world.fresh('F')
   const pages = random.int(1, 4)
   world.files.push({ name: file, pages, hugetlb: true })
   const operations: Operation[] = [{ op: 'file', file, pages, hugeShift: 21 }]
   for (let i = random.int(2, 3); i > 0; i--) {
-    const one = mapping(world, random.chance(85) ? memory : COUNTERPART[memory], GIB, file)
+    const shared = random.chance(85)
+    const one = mapping(world, shared ? 'hugetlb' : 'hugetlb-private', shared ? GIB : pages, file)
     operations.push({ ...one, noreserve: true } as Operation)
     // Most of what happens there concerns its first pages.
     const known = world.regions[world.regions.length - 1]!
-    if (random.chance(60)) world.regions.splice(-1, 1, { ...known, pages: pages + random.int(0, 2) })
+    if (shared && random.chance(60)) world.regions.splice(-1, 1, { ...known, pages: pages + random.int(0, 2) })
   }
   return [...operations, { op: 'ftruncate', file, pages }]
 }
@@ -91,7 +92,7 @@ function gibMappings(world: World, memory: Memory): Operation[] {
 function mappings(world: World, memory: Memory): Operation[] {
   const { random } = world
   const hugetlb = isHugetlb(memory)
-  if (hugetlb && random.chance(10)) return gibMappings(world, memory)
+  if (memory === 'hugetlb' && random.chance(10)) return gibMappings(world)
   const pages = sizeOf(random, hugetlb)
   const operations: Operation[] = []
   let file: string | null = null
