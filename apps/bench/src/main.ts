@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { addCompare } from './commands/compare.ts'
 import { addDesigns } from './commands/designs.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addKernels } from './commands/kernels.ts'
 import { addMatrix } from './commands/matrix.ts'
 import { addRecord } from './commands/record.ts'
@@ -78,6 +79,7 @@ export function createProgram(context: Context): Command {
     addWorkloads,
     addTraces,
     addVerify,
+    addDoctor,
     addKernels,
   ])
     add(program, context)

@@ -8,6 +8,7 @@ import { errnoName, UFFD_API } from '@faultline/mm-types'
 import { FEATURES, type Operation, type Outcome, place, range, STATE_PRESENT, STATE_SOFT_DIRTY } from '@faultline/program'
 import { type LinuxSystem, linuxSystem } from './linux-system.ts'
 import { allNotes } from './machine-note.ts'
+import { planMachine } from './machine-plan.ts'
 import { currentValue, freeHugePages, readSetting, swapAreas, THP } from './settings.ts'
 
 /** One thing that was looked at. */
@@ -18,6 +19,8 @@ export interface Check {
   readonly detail: string
   /** What to do about it, where it is not as it should be. */
   readonly remedy?: string
+  /** Whether the kernel cannot be asked at all while it is not as it should be. */
+  readonly essential?: boolean
 }
 
 /** The kernel that the design linux-6.18 stands for. */
@@ -28,13 +31,26 @@ const MACHINE_SETUP = 'verify sets it so while it runs, and puts it back'
 /** Looks at everything. Nothing is changed. */
 export async function doctor(): Promise<Check[]> {
   if (process.platform !== 'linux') {
-    return [check('kernel', false, `this is ${process.platform}`, 'run this on Linux; recordings and the model run anywhere')]
+    return [
+      essential(
+        check('kernel', false, `this is ${process.platform}, not Linux`, 'run this on Linux; recordings and the model run anywhere'),
+      ),
+    ]
   }
   return [kernel(), compiler(), ...(await asked()), hugetlb(), swap(), ...settings(), leftovers()]
 }
 
 function check(name: string, ok: boolean, detail: string, remedy: string): Check {
   return ok ? { name, ok, detail } : { name, ok, detail, remedy }
+}
+
+function essential(found: Check): Check {
+  return { ...found, essential: true }
+}
+
+/** Whether the kernel can be asked, if perhaps not about everything. */
+export function canBeAsked(checks: readonly Check[]): boolean {
+  return checks.every(({ ok, essential: needed }) => ok || needed !== true)
 }
 
 function kernel(): Check {
@@ -55,7 +71,7 @@ async function asked(): Promise<Check[]> {
   try {
     return [...(await userfaultfd(system)), ...(await observation(system))]
   } catch (error) {
-    return [check('helper', false, (error as Error).message, 'see the message')]
+    return [essential(check('helper', false, (error as Error).message, 'the message says it; the helper is made for x86-64'))]
   } finally {
     await system.close()
   }
@@ -76,12 +92,8 @@ async function userfaultfd(system: LinuxSystem): Promise<Check[]> {
   const open: Operation = { op: 'userfaultfd', uffd: 'u', flags: 0 }
   const [made] = await ask(system, [open])
   const works = made!.errno === 0
-  const access = check(
-    'userfaultfd',
-    works,
-    works ? 'may be used' : errnoName(made!.errno),
-    'run as root, or set vm.unprivileged_userfaultfd to 1',
-  )
+  const remedy = 'run as root; a kernel without CONFIG_USERFAULTFD, or a container that forbids it, says the same'
+  const access = essential(check('userfaultfd', works, works ? 'may be used' : errnoName(made!.errno), remedy))
   if (!works) return [access]
   const offered = (await ask(system, [open, { op: 'api', uffd: 'u', features: 0, version: UFFD_API }]))[1]!.features ?? 0
   const missing = Object.entries(FEATURES).flatMap(([name, bit]) => (offered & bit ? [] : [name]))
@@ -139,28 +151,35 @@ function swap(): Check {
   return check('swap', areas.length > 0, text || 'none', MACHINE_SETUP)
 }
 
-const WANTED: readonly (readonly [name: string, path: string, value: string])[] = [
-  ['huge pages', `${THP}/enabled`, 'madvise'],
-  ['huge pages, compaction', `${THP}/defrag`, 'madvise'],
-  ['huge pages of shmem', `${THP}/shmem_enabled`, 'never'],
-  ['ksm', '/sys/kernel/mm/ksm/run', '0'],
-]
+const NAMES: Readonly<Record<string, string>> = {
+  [`${THP}/enabled`]: 'huge pages',
+  [`${THP}/defrag`]: 'huge pages, compaction',
+  [`${THP}/shmem_enabled`]: 'huge pages of shmem',
+  [`${THP}/khugepaged/scan_sleep_millisecs`]: 'khugepaged',
+  '/sys/kernel/mm/ksm/run': 'ksm',
+}
 
+/** The settings with names, then whatever else a run would change. */
 function settings(): Check[] {
-  const checks = WANTED.map(([name, path, wanted]) => {
-    const found = currentValue(path)
-    return check(name, found === undefined || found === wanted, found ?? 'not in this kernel', `should be ${wanted}: ${MACHINE_SETUP}`)
+  const changes = planMachine({ hugePages: 0, swapBytes: 0 }).filter((change) => change.kind === 'setting')
+  const named = Object.entries(NAMES).map(([path, name]) => {
+    const change = changes.find((each) => each.path === path)
+    const found = currentValue(path) ?? 'not in this kernel'
+    return check(name, change === undefined, found, `${change?.value} is wanted: ${MACHINE_SETUP}`)
   })
-  const daemons = Number(readSetting('/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds') ?? 0)
-  return [
-    ...checks,
-    check(
-      'damon',
-      daemons === 0,
-      daemons === 0 ? 'off' : `${daemons} kdamond`,
-      'it may reclaim pages of long runs by itself; nothing here changes it',
-    ),
-  ]
+  const others = changes
+    .filter(({ path }) => !(path in NAMES))
+    .map(({ path, before, value }) => check(path, false, before, `${value} is wanted: ${MACHINE_SETUP}`))
+  return [...named, ...others, damon()]
+}
+
+const KDAMONDS = '/sys/kernel/mm/damon/admin/kdamonds'
+
+function damon(): Check {
+  const nr = Number(readSetting(`${KDAMONDS}/nr_kdamonds`) ?? 0)
+  const running = Array.from({ length: nr }, (_, index) => readSetting(`${KDAMONDS}/${index}/state`)).filter((state) => state === 'on').length
+  const remedy = `it may reclaim pages of long runs by itself, and nothing here changes it: write off to ${KDAMONDS}/0/state if you can do without`
+  return check('damon', running === 0, running === 0 ? 'off' : `${running} at work`, remedy)
 }
 
 function leftovers(): Check {

@@ -1,5 +1,5 @@
 export { cacheDirectory } from './cache-directory.ts'
-export { type Check, doctor } from './doctor.ts'
+export { type Check, canBeAsked, doctor } from './doctor.ts'
 export { helperBinary, helperSource } from './helper-binary.ts'
 export { type LinuxOptions, type LinuxSystem, linuxSystem } from './linux-system.ts'
 export {
