@@ -177,7 +177,9 @@ const KDAMONDS = '/sys/kernel/mm/damon/admin/kdamonds'
 
 function damon(): Check {
   const nr = Number(readSetting(`${KDAMONDS}/nr_kdamonds`) ?? 0)
-  const running = Array.from({ length: nr }, (_, index) => readSetting(`${KDAMONDS}/${index}/state`)).filter((state) => state === 'on').length
+  const running = Array.from({ length: nr }, (_, index) => readSetting(`${KDAMONDS}/${index}/state`)).filter(
+    (state) => state === 'on',
+  ).length
   const remedy = `it may reclaim pages of long runs by itself, and nothing here changes it: write off to ${KDAMONDS}/0/state if you can do without`
   return check('damon', running === 0, running === 0 ? 'off' : `${running} at work`, remedy)
 }
