@@ -31,6 +31,8 @@ export interface HostMm extends Mm {
   cut(vma: Vma, vpn: number): void
   /** Splits the anonymous huge page itself that a frame belongs to: its pages become small, unwritten ones the zero page. */
   splitFolio(pfn: number): boolean
+  /** Brings a swapped page back, as a read of it would. */
+  swapIn(vma: Vma, vpn: number): void
   /** Class of an entry that is neither none nor present: SOFTLEAF_*. */
   classify(lo: number, hi: number): number
   /** Whether a present entry may become writable without a fault. */

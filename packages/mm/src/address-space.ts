@@ -14,6 +14,7 @@ import {
   type Vma,
 } from '@faultline/mm-types'
 import { classify } from '@faultline/swap-entry'
+import { serve } from './fault.ts'
 import { isMappedShared } from './folio.ts'
 import { freePteTable } from './free-tables.ts'
 import { hugePmdLo, hugePmdPfn, setPmd, splitHugePmd } from './huge.ts'
@@ -104,6 +105,12 @@ export class ProcessMemory implements AddressSpace {
 
   splitFolio(pfn: number): boolean {
     return splitFolio(this.kernel, pfn)
+  }
+
+  swapIn(vma: Vma, vpn: number): void {
+    const { fault } = this.kernel
+    Object.assign(fault, { mm: this, vma, vpn, write: false, unshare: false, armed: false })
+    serve(this.kernel, fault)
   }
 
   classify(lo: number, hi: number): number {

@@ -10,6 +10,7 @@ import {
   type CollapseCalls,
   type CollapseLimits,
   type HostMm,
+  PAGE_PRESENT_ANY,
   SCAN_FAIL,
   SCAN_PMD_MAPPED,
   SCAN_PMD_NULL,
@@ -17,6 +18,7 @@ import {
   SCAN_PTE_UFFD_WP,
   SCAN_SUCCEED,
   SCAN_VMA_CHECK,
+  SOFTLEAF_SWAP,
   VM_NOHUGEPAGE,
   type Vma,
 } from '@faultline/mm-types'
@@ -65,8 +67,22 @@ function collapseOne(mm: HostMm, vma: Vma, vpn: number, request: CollapseRequest
   counters.ptes += 512
   const scan = { limits, vmFlags: vma.flags, encoding: mm.encoding, frames, forced }
   const result = policy.scanPmd(tables.lo(table), tables.hi(table), tables.base(table), scan)
+  if (result === SCAN_FAIL) swapInUpToMarker(mm, vma, vpn, table)
   if (result !== SCAN_SUCCEED) return result
   return collapseAnon(mm, vma, vpn, table) ? SCAN_SUCCEED : SCAN_FAIL
+}
+
+/** What was swapped in stays so when a marker ends the collapse. @source v6.18 mm/khugepaged.c __collapse_huge_page_swapin() */
+function swapInUpToMarker(mm: HostMm, vma: Vma, vpn: number, table: number): void {
+  const { tables } = mm.machine
+  for (let i = 0; i < 512; i++) {
+    const at = tables.base(table) + i
+    const lo = tables.lo(table)[at]
+    const hi = tables.hi(table)[at]
+    if (lo & PAGE_PRESENT_ANY || (lo === 0 && hi === 0)) continue
+    if (mm.classify(lo, hi) !== SOFTLEAF_SWAP) return
+    mm.swapIn(vma, vpn + i)
+  }
 }
 
 /** The khugepaged of a kernel with given limits. */

@@ -12,10 +12,11 @@ import {
   FRAME_ZERO,
   PAGE_PRESENT_ANY,
   PAGE_UFFD_WP,
+  PTE_MARKER_UFFD_WP,
   SCAN_EXCEED_NONE_PTE,
   SCAN_EXCEED_SHARED_PTE,
   SCAN_EXCEED_SWAP_PTE,
-  SCAN_PTE_NON_PRESENT,
+  SCAN_FAIL,
   SCAN_PTE_UFFD_WP,
   SCAN_SUCCEED,
   SWP_UFFD_WP,
@@ -39,6 +40,7 @@ export function scanTable(lo: Int32Array, hi: Int32Array, base: number, scan: Co
   let none = 0
   let swap = 0
   let shared = 0
+  let marked = false
   for (let at = base, end = base + 512; at < end; at++) {
     const word = lo[at]
     if (word & PAGE_PRESENT_ANY) {
@@ -55,10 +57,11 @@ export function scanTable(lo: Int32Array, hi: Int32Array, base: number, scan: Co
       if (++none > maxNone) return SCAN_EXCEED_NONE_PTE
     } else {
       const bits = encoding.markerBits(word, hi[at])
-      if (bits !== 0) return checksBit && bits & 1 ? SCAN_PTE_UFFD_WP : SCAN_PTE_NON_PRESENT
-      if (checksBit && word & SWP_UFFD_WP) return SCAN_PTE_UFFD_WP
+      if (checksBit && (bits & PTE_MARKER_UFFD_WP || word & SWP_UFFD_WP)) return SCAN_PTE_UFFD_WP
+      if (bits !== 0) marked = true
       if (++swap > maxSwap) return SCAN_EXCEED_SWAP_PTE
     }
   }
-  return SCAN_SUCCEED
+  // A guard or poison counts as swapped here, and is what the swap-in will fail at.
+  return marked ? SCAN_FAIL : SCAN_SUCCEED
 }

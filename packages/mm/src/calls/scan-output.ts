@@ -83,16 +83,15 @@ export class ScanOutput {
   }
 
   /** Remembers the answer so far, for `restore`. */
-  mark(): readonly [number, number, number, number] {
+  mark(): readonly [number, number, number] {
     const last = this.starts.length
-    return [this.found, last, last > 0 ? this.ends[last - 1] : 0, this.walkEnd]
+    return [this.found, last, last > 0 ? this.ends[last - 1] : 0]
   }
 
-  /** Takes back what was added since a mark. */
-  restore(mark: readonly [number, number, number, number]): void {
-    const [found, length, end, walkEnd] = mark
+  /** Takes back what was added since a mark; where the walk was to end stays as it was said then. */
+  restore(mark: readonly [number, number, number]): void {
+    const [found, length, end] = mark
     this.found = found
-    this.walkEnd = walkEnd
     this.starts.length = length
     this.ends.length = length
     this.categories.length = length
