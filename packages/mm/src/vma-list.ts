@@ -96,20 +96,19 @@ export class VmaList {
   /**
    * Joins a vma with its neighbours where Linux would.
    *
-   * @param apart a vma not to join it with
    * @source v6.18 mm/vma.c vma_merge_existing_range(), vma_merge_new_range()
    */
-  mergeAround(vma: VmArea, apart?: VmArea): VmArea {
+  mergeAround(vma: VmArea): VmArea {
     const i = this.list.indexOf(vma)
     const next = this.list[i + 1]
     const previous = this.list[i - 1]
     let joined = vma
     // The one before goes first: where the neighbours' private pages are not of one family, the one after stays apart.
-    if (previous !== undefined && previous !== apart && canMerge(previous, vma)) {
+    if (previous !== undefined && canMerge(previous, vma)) {
       this.absorb(previous, vma)
       joined = previous
     }
-    if (next !== undefined && next !== apart && canMerge(joined, next)) this.absorb(joined, next)
+    if (next !== undefined && canMerge(joined, next)) this.absorb(joined, next)
     return joined
   }
 

@@ -166,23 +166,25 @@ function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown:
   vma.reservations = null
   vma.robbed = false
   // Joined with its neighbours while it is watched, maybe with the vma it comes from: they lose the registration together.
-  const merged = mm.vmas.mergeAround(target, dontUnmap ? vma : undefined)
+  const begin = vma.start
+  const merged = mm.vmas.mergeAround(target)
   if (!keeps) {
     merged.uffd = null
     merged.flags &= ~VM_UFFD_FLAGS
   }
   const locked = (merged.flags & VM_LOCKED) !== 0
   moveTables(mm, merged, start, start + moves, to, watched && !keeps && mm.kernel.design.calls.moveClears)
-  if (dontUnmap) abandon(vma, start, start + pages)
+  const joinsItself = merged.start <= begin && begin < merged.end
+  if (dontUnmap) abandon(joinsItself ? merged : vma, joinsItself, start, start + pages)
   else unmapRange(mm, start, start + moves)
   if (locked && newPages > pages) grown.locked = { start: to + pages, end: to + newPages }
   return to
 }
 
-/** What MREMAP_DONTUNMAP leaves: no longer locked; emptied as a whole it begins anew. @source v6.18 mm/mremap.c dontunmap_complete() */
-function abandon(vma: VmArea, start: number, end: number): void {
+/** What MREMAP_DONTUNMAP leaves: all of the vma is no longer locked; emptied as a whole it begins anew. @source v6.18 mm/mremap.c dontunmap_complete() */
+function abandon(vma: VmArea, joinsItself: boolean, start: number, end: number): void {
   vma.flags &= ~VM_LOCKED
-  if (vma.start !== start || vma.end !== end) return
+  if (joinsItself || vma.start !== start || vma.end !== end) return
   vma.leaveAnonVma()
   if (vma.file === null) vma.pgoff = vma.start
 }
