@@ -37,6 +37,36 @@ scan R1 0 2 flags=wp_matching anyof=huge return=written max=1 vec=32 => walk-end
 scan R1 0 2 flags=wp_matching anyof=written return=written max=1 vec=32 => walk-end R1+1; region R1..R1+1 written
 expect R1 0 4 present anon ZERO +WP | 3x present anon ZERO`,
   ],
+  [
+    'a mapping whose part is moved next to it joins itself: the registration and the locks go, for what stays too',
+    `mmap R1 16 anon rw
+mmap R2 1 anon rw at=R1+16
+userfaultfd u3
+api u3
+register u3 R1 0 16 mode=wp
+mremap R1 0 1 M4 1 maymove dontunmap to=R2 => ok
+writeprotect u3 R1 0 1 mode=0 => ENOENT`,
+  ],
+  [
+    'MREMAP_DONTUNMAP unlocks all of the mapping',
+    `mmap R1 16 anon rw
+mlock R1 0 16
+mmap R2 1 anon rw at=R1+16
+mremap R1 0 1 M4 1 maymove dontunmap to=R2 => ok
+madvise R1 0 1 cold
+madvise R1 1 1 cold
+madvise R1 16 1 cold => EINVAL`,
+  ],
+  [
+    'a page that came back from swap is freed lazily and dropped',
+    `mmap R1 1 anon rw
+write R1 1
+madvise R1 0 1 pageout
+write R1 1
+madvise R1 0 1 free
+reclaim R1 0 1
+expect R1 0 1 none`,
+  ],
 ]
 
 test.each(RECORDED)('%s', async (_rule, program) => {

@@ -10,9 +10,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MOST_PAGEOUTS 5
-#define PAGEOUT_PAUSE_US 100
-
 enum memory { ANON, SHMEM, SHMEM_PRIVATE, HUGETLB, HUGETLB_PRIVATE };
 enum placing { WINDOW_PLACE, AT_PLACE, AT_VPN };
 
@@ -248,104 +245,12 @@ void op_userfaultfd(const struct line *line)
 	perform((int)line->v[0], (int)line->v[1], &request, &pending, -1);
 }
 
-/* The next mapped page at or after *at and before `end`; 0 when there is none. Ranges may be absurdly long. */
-static int next_mapped(uint64_t *at, uint64_t end)
-{
-	uint64_t best = end;
-
-	for (int i = 0; i < session.nr_extents; i++) {
-		const struct extent *extent = &session.extents[i];
-		if (*at < extent->end && (extent->start > *at ? extent->start : *at) < best)
-			best = extent->start > *at ? extent->start : *at;
-	}
-	*at = best;
-	return best < end;
-}
-
-/* Of a huge page, parts may be mapped once while the whole is not; it was not taken if it is still there. */
-static int is_spared(int state)
-{
-	return !(state & STATE_EXCLUSIVE) || ((state & STATE_THP) && !(state & STATE_FILE));
-}
-
-/* Whether a page of the range is still there; with `shared`, one that is mapped more than once. Zero pages always stay. */
-static int any_resident(struct process *process, uint64_t start, uint64_t length, int shared)
-{
-	for (uint64_t at = start; next_mapped(&at, start + length); at += PAGE) {
-		int state = page_state(process, at);
-		if ((state & STATE_PRESENT) && !(state & (STATE_ZERO | STATE_HUGE)) && (!shared || is_spared(state)))
-			return 1;
-	}
-	return 0;
-}
-
-/* MADV_PAGEOUT takes a page only when nobody else happens to hold it: a few tries, as long as something is left. */
-static int page_out(struct process *process, uint64_t start, uint64_t length)
-{
-	struct request request = { .kind = REQ_MADVISE, .arg = { start, length, FL_MADV_PAGEOUT } };
-
-	for (int i = 0; ; i++) {
-		int error = perform_quietly(process, &request);
-		/* Where a part of the range is not mapped, the rest was advised all the same. */
-		if ((error && error != ENOMEM) || i == MOST_PAGEOUTS - 1 || !any_resident(process, start, length, 0))
-			return error;
-		usleep(PAGEOUT_PAUSE_US << i);
-	}
-}
-
-/* The process and the range of a line that pages out; 0 when that was answered already. */
-static struct process *page_out_target(const struct line *line, uint64_t *start, uint64_t *length)
-{
-	struct process *process = process_of(line->v[0]);
-
-	if (!process || range_at(line->v + 2, start, length))
-		return 0;
-	if (process->pid < 0)
-		say_errno(ESRCH);
-	else if (tenant_owns(*start, *length))
-		say_unsupported(OWN);
-	else
-		return process;
-	return 0;
-}
-
 void op_madvise(const struct line *line)
 {
-	uint64_t start, length;
-
-	if (line->v[7] != FL_MADV_PAGEOUT) {
+	if (line->v[7] == FL_MADV_PAGEOUT)
+		op_pageout(line);
+	else
 		range_call(line, REQ_MADVISE, line->v[7]);
-		return;
-	}
-	struct process *process = page_out_target(line, &start, &length);
-	if (!process)
-		return;
-	say_errno(page_out(process, start, length));
-	say_finished();
-}
-
-/* As memory pressure would: whatever of the range can go, and no complaint about the rest. */
-void op_reclaim(const struct line *line)
-{
-	uint64_t start, length;
-	struct process *process = page_out_target(line, &start, &length);
-
-	if (!process)
-		return;
-	if (start % PAGE) {
-		say_errno(EINVAL);
-		return;
-	}
-	if (page_out(process, start, length))
-		for (uint64_t at = start; next_mapped(&at, start + length); at += PAGE)
-			if (page_state(process, at) & STATE_PRESENT)
-				page_out(process, at, PAGE);
-	if (any_resident(process, start, length, 1)) {
-		say_unsupported("the reclaim of pages that are mapped more than once, which MADV_PAGEOUT leaves alone");
-		return;
-	}
-	say_errno(0);
-	say_finished();
 }
 
 static int file_of(int64_t id)

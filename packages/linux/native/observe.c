@@ -23,7 +23,6 @@
 #define KPF_HUGE_BIT 17
 #define KPF_THP_BIT 22
 #define KPF_ZERO_BIT 24
-#define PFN_MASK ((1ull << 55) - 1)
 /* Swap types from here on are no swap areas but migration, device and other entries. */
 #define FIRST_SPECIAL_TYPE 24
 #define LAST_TYPE 31
@@ -97,14 +96,21 @@ static int swap_state(uint64_t entry)
 	return STATE_SWAP | (type >= FIRST_SPECIAL_TYPE ? STATE_SPECIAL : 0);
 }
 
+uint64_t frame_flags(uint64_t pfn)
+{
+	uint64_t flags = 0;
+
+	return pfn && pread(kpageflags, &flags, 8, (off_t)(pfn * 8)) == 8 ? flags : 0;
+}
+
 static int state_of(uint64_t entry)
 {
 	int state = 0;
 
 	if (entry >> 63 & 1) {
-		uint64_t flags = 0, pfn = entry & PFN_MASK;
+		uint64_t flags = frame_flags(entry & PFN_MASK);
 		state = STATE_PRESENT;
-		if (pfn && pread(kpageflags, &flags, 8, (off_t)(pfn * 8)) == 8)
+		if (flags)
 			state |= (flags >> KPF_ZERO_BIT & 1 ? STATE_ZERO : 0) | (flags >> KPF_THP_BIT & 1 ? STATE_THP : 0) |
 				 (flags >> KPF_HUGE_BIT & 1 ? STATE_HUGE : 0);
 	} else if (entry >> 62 & 1) {

@@ -140,6 +140,10 @@ int await_hello(struct process *process);
 #define STATE_HUGE 0x200
 int page_state(struct process *process, uint64_t address);
 uint64_t pagemap_entry(struct process *process, uint64_t address);
+/* Of a pagemap entry, the frame number. */
+#define PFN_MASK ((1ull << 55) - 1)
+/* The flags of a frame (KPF_*). */
+uint64_t frame_flags(uint64_t pfn);
 void op_pagemap(const struct line *line);
 void op_scan(const struct line *line);
 void op_status(const struct line *line);
@@ -181,6 +185,10 @@ void forget_messages(int tid);
 /* Forgets messages of a thread from before it last ran: it waits again, for something else. */
 void forget_old_messages(struct thread *thread);
 
+/* reclaim.c */
+void op_pageout(const struct line *line);
+void op_reclaim(const struct line *line);
+
 /* memory.c */
 /* `path`: the swap area that `swapoff` may switch off and on again; none when 0. */
 void memory_prepare(const char *path);
@@ -197,7 +205,6 @@ void op_fork(const struct line *line);
 void op_exit(const struct line *line);
 void op_userfaultfd(const struct line *line);
 void op_madvise(const struct line *line);
-void op_reclaim(const struct line *line);
 void op_fallocate(const struct line *line);
 void op_ftruncate(const struct line *line);
 void op_mlock(const struct line *line);
