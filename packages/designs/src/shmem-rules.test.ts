@@ -371,6 +371,14 @@ madvise A 1 1 remove => blocked
 .t1: read B+1 => value 0
 .t1: read B+2 => value 2`,
   ],
+  [
+    'what MREMAP_DONTUNMAP leaves is not locked, but its pages are',
+    `mmap R1 2 shmem rw
+mlock R1 0 2
+mremap R1 0 1 M5 1 maymove dontunmap
+madvise R1 0 2 pageout
+expect R1 0 2 none | present file excl`,
+  ],
 ]
 
 test.each(RULES)('%s', async (_, program) => {

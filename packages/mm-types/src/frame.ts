@@ -38,6 +38,8 @@ export const FRAME_NOT_UPTODATE = 0x10
 export const FRAME_CACHE = 0x20
 export const FRAME_KSM = 0x40
 export const FRAME_HWPOISON = 0x80
+/** Still counted as locked although no locked mapping maps it: reclaim leaves it alone for as long as it lives (PG_mlocked). */
+export const FRAME_MLOCKED = 0x100
 /** A zero page: never counted, never freed. */
 export const FRAME_ZERO = 0x200
 export const FRAME_HUGETLB = 0x400

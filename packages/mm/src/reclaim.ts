@@ -12,6 +12,7 @@ import {
   FRAME_DIRTY,
   FRAME_INDEX,
   FRAME_MAP,
+  FRAME_MLOCKED,
   FRAME_SWAPBACKED,
   FRAME_ZERO,
   PAGE_DIRTY,
@@ -151,7 +152,7 @@ function entryLo(mm: AddressSpace, vpn: number): number {
 function reclaimPage(mm: AddressSpace, pfn: number, pressure: boolean): boolean {
   const frames = mm.machine.frames
   const flags = frames.flags(pfn)
-  if (flags & FRAME_ZERO) return false
+  if (flags & (FRAME_ZERO | FRAME_MLOCKED)) return false
   if (!pressure && frames.mapcount(pfn) !== 1) return false
   return (flags & FRAME_ANON) !== 0 && swapOut(mm, pfn)
 }
@@ -208,7 +209,7 @@ function reclaimFileFolio(kernel: Kernel, pfn: number, mappings: number): number
   const length = 2 ** frames.order(head)
   const inode = kernel.inodeOf(head)
   if (inode === undefined || inode.backend !== 'shmem') return 0
-  if (mappings !== 0 && folioMapcount(kernel, head) !== mappings) return 0
+  if (frames.flags(head) & FRAME_MLOCKED || (mappings !== 0 && folioMapcount(kernel, head) !== mappings)) return 0
   const places = mappingsOf(kernel, head, length)
   if (places.some(({ vma, vpn }) => vma.flags & VM_LOCKED && mapsFolio(vma, vpn, head, length))) return 0
   const first = frames.field(head, FRAME_INDEX)

@@ -5,7 +5,8 @@
  * @fidelity simplified do_mremap(): no limits or accounting
  * @module
  */
-import { EFAULT, EINVAL, ENOMEM, VM_LOCKED, VM_SHARED, VM_UFFD_FLAGS } from '@faultline/mm-types'
+import { EFAULT, EINVAL, ENOMEM, FRAME_MLOCKED, FRAME_ZERO, VM_LOCKED, VM_SHARED, VM_UFFD_FLAGS } from '@faultline/mm-types'
+import { presentPfn } from '../folio.ts'
 import { moveTables } from '../move-tables.ts'
 import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
@@ -181,8 +182,20 @@ function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown:
   return to
 }
 
+/** The flag goes, but nobody unlocks the pages that are mapped still: they stay locked until they are freed. */
+function leaveLocked(vma: VmArea): void {
+  const mm = vma.mm as AddressSpace
+  const { tables, frames } = mm.machine
+  for (let vpn = vma.start; vpn < vma.end; ) {
+    const pfn = presentPfn(mm, vpn)
+    if (pfn !== 0 && (frames.flags(pfn) & FRAME_ZERO) === 0) frames.setFlags(frames.head(pfn), FRAME_MLOCKED)
+    vpn = tables.pteTable(mm.pgd, vpn) === 0 ? tables.nextPmd(mm.pgd, vpn - (vpn & 511) + 512, vma.end) : vpn + 1
+  }
+}
+
 /** What MREMAP_DONTUNMAP leaves: all of the vma is no longer locked; emptied as a whole it begins anew. @source v6.18 mm/mremap.c dontunmap_complete() */
 function abandon(vma: VmArea, joinsItself: boolean, start: number, end: number): void {
+  if (vma.flags & VM_LOCKED) leaveLocked(vma)
   vma.flags &= ~VM_LOCKED
   if (joinsItself || vma.start !== start || vma.end !== end) return
   vma.leaveAnonVma()
