@@ -55,7 +55,7 @@ describe('recorded: the design linux-6.18 does what Linux 6.18 did', () => {
   })
 })
 
-test('recorded: so it does with random programs', async () => {
+test('recorded: so it does with random programs', { timeout: 120_000 }, async () => {
   const different: string[] = []
   for (const each of random) {
     const difference = await differenceOf(each)

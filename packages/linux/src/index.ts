@@ -12,7 +12,7 @@ export {
 } from './machine-changes.ts'
 export { type MachineNeeds, planMachine } from './machine-plan.ts'
 export { type PreparedMachine, prepareMachine, recoverMachine, type SetupOptions } from './machine-setup.ts'
-export { recordingHeader, recordProgram } from './recording.ts'
+export { recordingHeader, recordProgram, versionOf } from './recording.ts'
 export { freeGiganticPages } from './settings.ts'
 export { fetchKernel } from './vm/fetch.ts'
 export { type Emulator, type FetchedKernel, fetchedKernel, findEmulator, OLD_KERNELS, type OldKernel } from './vm/kernels.ts'

@@ -30,11 +30,14 @@ const OPTIONS = [
   'NUMA',
 ]
 
-/** Which kernel answers, with what settings, and when. */
+/** Which kernel answers, with what settings, and when: that of this machine. */
 export function recordingHeader(): Omit<Recording, 'programs'> {
-  // What follows the version is the builder's name for it.
-  const kernel = /^\d+(\.\d+)*/.exec(release())?.[0] ?? release()
-  return { kernel, date: new Date().toISOString(), config: { ...kernelOptions(), ...settings() } }
+  return { kernel: versionOf(release()), date: new Date().toISOString(), config: { ...kernelOptions(), ...settings() } }
+}
+
+/** The version in what uname tells: what follows it is the builder's name for it. */
+export function versionOf(kernelRelease: string): string {
+  return /^\d+(\.\d+)*/.exec(kernelRelease)?.[0] ?? kernelRelease
 }
 
 function settings(): Record<string, string> {

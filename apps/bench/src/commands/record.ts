@@ -1,21 +1,31 @@
 import { join } from 'node:path'
-import { choosePrograms, recordRandom } from '@faultline/conformance'
-import { createModel, linux618 } from '@faultline/designs'
-import { type LinuxSystem, recordingHeader, recordProgram } from '@faultline/linux'
-import { type Instance, MEMORY_TYPES, type Memory, type Operation, printRecording, type RecordedProgram } from '@faultline/program'
+import { recordProgram } from '@faultline/linux'
+import {
+  type Instance,
+  MEMORY_TYPES,
+  type Memory,
+  type Operation,
+  printRecording,
+  type RecordedProgram,
+  type Recording,
+} from '@faultline/program'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { oneOf, wholeNumber } from '../names.ts'
+import { OLD_NAMES, oldKernelOf, RUNNING } from '../old-kernel.ts'
 import { writeWhole } from '../output.ts'
-import { giganticPagesOf, lacksMemory } from '../record/needs.ts'
+import { giganticPagesOf } from '../record/needs.ts'
+import { type RandomOptions, recordChosen } from '../record/random.ts'
 import { type Batch, batchesOfFiles, batchesOfSuites, prepareTargets } from '../record/sources.ts'
-import { openRunningKernel, sayMachineChanges } from '../running-kernel.ts'
+import { oldSubject, runningSubject, type Subject } from '../record/subject.ts'
+import { sayMachineChanges } from '../running-kernel.ts'
 import type { Output } from '../terminal.ts'
 
 interface RecordFlags {
   readonly out: string
   readonly memory: string
+  readonly system: string
   readonly selftests?: boolean
   readonly random?: string
   readonly seed: string
@@ -23,12 +33,9 @@ interface RecordFlags {
 }
 
 const MOST = 2 ** 31 - 1
-/** Random programs to choose from for each that is kept. */
-const TRIES = 20
-const RANDOM_OPERATIONS = 30
 const INSTEAD = 'recordings can be replayed anywhere (faultline scripts --system recorded), but taken only here'
 
-/** `faultline record`: what the running kernel does with programs, to be replayed where no kernel can be asked. */
+/** `faultline record`: what a kernel does with programs, to be replayed where no kernel can be asked. */
 export function addRecord(program: Command, context: Context): void {
   program
     .command('record')
@@ -36,6 +43,7 @@ export function addRecord(program: Command, context: Context): void {
     .argument('[script...]', 'programs (.flt); each is recorded for all memory types it names')
     .option('--out <dir>', 'where the recordings go', '.')
     .option('--memory <types>', `all, or some of ${MEMORY_TYPES.join(',')}`, 'all')
+    .option('--system <name>', `the kernel: ${RUNNING} (the running one), ${OLD_NAMES} (emulated)`, RUNNING)
     .option('--selftests', 'record the scripts that come with Faultline, one recording a suite')
     .option('--random <n>', 'record at most so many random programs, chosen for what they reach, in random.jsonl')
     .option('--seed <n>', 'first choice of the random programs', '1')
@@ -46,19 +54,21 @@ export function addRecord(program: Command, context: Context): void {
 async function record(files: readonly string[], flags: RecordFlags, { terminal }: Context): Promise<void> {
   const { err } = terminal
   const memories = memoriesOf(flags.memory)
-  const random = flags.random === undefined ? 0 : wholeNumber('--random', flags.random, 1, MOST)
+  const keep = flags.random === undefined ? 0 : wholeNumber('--random', flags.random, 1, MOST)
   const seed = wholeNumber('--seed', flags.seed, 0, MOST)
+  const old = oldKernelOf(flags.system)
   const batches = [...batchesOfFiles(files, flags.out, memories), ...(flags.selftests ? batchesOfSuites(flags.out, memories) : [])]
-  if (batches.length === 0 && random === 0) throw new UsageError('nothing to record: name a program, or use --selftests or --random')
-  if (flags.dryRun) return sayMachineChanges({ err, instead: INSTEAD, giganticPages: giganticPagesFor(batches) })
-  const randomTarget = join(flags.out, 'random.jsonl')
-  prepareTargets(flags.out, [...batches.map(({ target }) => target), ...(random > 0 ? [randomTarget] : [])])
-  const kernel = await openRunningKernel({ err, instead: INSTEAD, giganticPages: giganticPagesFor(batches) })
+  if (batches.length === 0 && keep === 0) throw new UsageError('nothing to record: name a program, or use --selftests or --random')
+  const machine = { err, instead: INSTEAD, giganticPages: giganticPagesFor(batches) }
+  if (flags.dryRun) return old ? undefined : sayMachineChanges(machine)
+  const target = join(flags.out, 'random.jsonl')
+  prepareTargets(flags.out, [...batches.map((batch) => batch.target), ...(keep > 0 ? [target] : [])])
+  const subject = old ? await oldSubject(old) : await runningSubject(machine)
   try {
-    for (const batch of batches) await recordBatch(kernel.system, batch, err)
-    if (random > 0) await recordRandoms(kernel.system, { random, seed, memories, target: randomTarget }, err)
+    for (const batch of batches) await recordBatch(subject, batch, err)
+    if (keep > 0) await recordRandoms(subject, { keep, seed, memories, target }, err)
   } finally {
-    await kernel.close()
+    await subject.close()
   }
 }
 
@@ -75,54 +85,28 @@ function operationsOf({ steps }: Instance): Operation[] {
   return steps.map(({ operation }) => operation)
 }
 
-async function recordBatch(system: LinuxSystem, { target, programs }: Batch, err: Output): Promise<void> {
+async function recordBatch(subject: Subject, { target, programs }: Batch, err: Output): Promise<void> {
   const recorded: RecordedProgram[] = []
   for (const { program, instance } of programs) {
-    const lack = lacksMemory(operationsOf(instance))
+    const lack = subject.lacksMemory(operationsOf(instance))
     const { memory } = instance
-    if (lack === undefined) recorded.push(await recordProgram(system, program, instance))
+    if (lack === undefined) recorded.push(await recordProgram(subject.system, program, instance))
     else recorded.push({ program, ...(memory === undefined ? {} : { memory }), steps: [], ended: lack })
   }
-  writeRecording(target, recorded, undefined, err)
+  writeRecording(target, { ...subject.header(), programs: recorded }, err)
 }
 
-function writeRecording(target: string, programs: readonly RecordedProgram[], made: string | undefined, err: Output): void {
-  writeWhole(target, printRecording({ ...recordingHeader(), ...(made === undefined ? {} : { made }), programs }))
+async function recordRandoms(subject: Subject, { target, ...options }: RandomOptions & { target: string }, err: Output): Promise<void> {
+  const { programs, made } = await recordChosen(subject, options, err)
+  writeRecording(target, { ...subject.header(), made, programs }, err)
+}
+
+function writeRecording(target: string, recording: Recording, err: Output): void {
+  const { programs } = recording
+  writeWhole(target, printRecording(recording))
   for (const { program, memory, ended } of programs) {
     if (ended !== undefined) err.write(`${program}${memory === undefined ? '' : ` on ${memory}`}: ended early: ${ended}\n`)
   }
   const operations = programs.reduce((sum, { steps }) => sum + steps.length, 0)
   err.write(`wrote ${target}: ${programs.length} programs, ${operations} operations\n`)
-}
-
-interface RandomBatch {
-  readonly random: number
-  readonly seed: number
-  readonly memories: readonly Memory[]
-  readonly target: string
-}
-
-/** Each program is recorded twice: what the kernel itself answers in two ways is no truth to compare with. */
-async function recordRandoms(system: LinuxSystem, { random, seed, memories, target }: RandomBatch, err: Output): Promise<void> {
-  const tries = random * TRIES
-  const options = { seed, memories, operations: RANDOM_OPERATIONS, features: linux618.uffd.features, keep: random, tries }
-  const chosen = await choosePrograms(createModel(linux618), options)
-  const recorded: RecordedProgram[] = []
-  for (const program of chosen) {
-    try {
-      const once = await recordRandom(system, program)
-      const again = await recordRandom(system, program)
-      if (JSON.stringify(once) === JSON.stringify(again)) recorded.push(once)
-      else err.write(`${once.program}: left out: the kernel answered it in two ways\n`)
-    } catch (error) {
-      err.write(`left out: ${firstLine((error as Error).message)}\n`)
-    }
-  }
-  const left = chosen.length - recorded.length
-  const made = `of ${tries} random programs of ${RANDOM_OPERATIONS} operations (seed ${seed}), the ${chosen.length} that reach most on the model; ${left} left out that the kernel answered in two ways, or not at all`
-  writeRecording(target, recorded, made, err)
-}
-
-function firstLine(text: string): string {
-  return text.split('\n')[0]!.split(' at ')[0]!.trim()
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseScript, runCase } from '@faultline/conformance'
 import { listScripts } from '@faultline/conformance/load-scripts'
 import { createModel, linux618 } from '@faultline/designs'
+import { fetchedKernel, findEmulator, OLD_KERNELS } from '@faultline/linux'
 import { beforeAll, expect, test } from 'vitest'
 import { faultline } from '../../test/run.ts'
 import { printScripts } from '../report/scripts.ts'
@@ -36,6 +37,14 @@ test('what they expect is what Linux 6.18 did: its recordings pass too, and are 
 test.runIf(canAsk)('every case that it can perform passes on the running kernel', async () => {
   const { code, out } = await faultline('scripts', '--system', 'linux')
   expect(out).toMatch(/ \(live\): .* [1-9]\d\d pass, 0 fail/)
+  expect(code).toBe(0)
+})
+
+const hasOldKernel = fetchedKernel(OLD_KERNELS[1]!) !== undefined && findEmulator() !== undefined
+
+test.runIf(hasOldKernel)('an older kernel has what the running one lacks: soft-dirty', { timeout: 120_000 }, async () => {
+  const { code, out } = await faultline('scripts', '--system', OLD_KERNELS[1]!.name, '--filter', 'soft-dirty/test_simple')
+  expect(out).toMatch(/linux-6\.12 \(6\.12\.\S+, live, emulated\): 1 cases, 1 with a memory type: 1 pass/)
   expect(code).toBe(0)
 })
 

@@ -1,16 +1,18 @@
 import { type InexpressibleCase, runCase, type Script } from '@faultline/conformance'
 import { listNotExpressible, listScripts } from '@faultline/conformance/load-scripts'
 import { designs, findDesign } from '@faultline/designs'
+import { OLD_KERNELS } from '@faultline/linux'
 import { instantiate, MEMORY_TYPES, type Memory, type Operation } from '@faultline/program'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { EXIT_DIFFERENCE, UsageError } from '../errors.ts'
 import { oneOf, quote } from '../names.ts'
+import { OLD_NAMES } from '../old-kernel.ts'
 import { checkWritable, writeWhole } from '../output.ts'
 import { giganticPagesOf } from '../record/needs.ts'
 import { printScriptList, printScripts, type ScriptOutcome, type ScriptReport, scriptsJson } from '../report/scripts.ts'
-import { sayMachineChanges } from '../running-kernel.ts'
-import { INSTEAD, openRecorded, openRunning, type ScriptSystem, systemOfDesign } from '../scripts/systems.ts'
+import { type RunningKernelOptions, sayMachineChanges } from '../running-kernel.ts'
+import { INSTEAD, openOld, openRecorded, openRunning, type ScriptSystem, systemOfDesign } from '../scripts/systems.ts'
 
 interface ScriptFlags {
   readonly filter?: string
@@ -22,7 +24,7 @@ interface ScriptFlags {
   readonly dryRun?: boolean
 }
 
-const SYSTEMS = ['model', 'linux', 'recorded'] as const
+const SYSTEMS = ['model', 'linux', 'recorded', ...OLD_KERNELS.map(({ name }) => name)]
 const USUAL_DESIGN = 'linux-6.18'
 
 /** `faultline scripts`: the cases of the kernel's selftests, run on a design, on the running kernel, or on its recordings. */
@@ -33,7 +35,7 @@ export function addScripts(program: Command, context: Context): void {
     .option('--filter <text>', 'only cases whose suite/name contains this')
     .option('--memory <type>', `only this memory type: ${MEMORY_TYPES.join(', ')}`)
     .option('--list', 'print what the cases show, and run none')
-    .option('--system <name>', 'who runs them: the model, linux (the running kernel), or recorded (what Linux 6.18 did)', 'model')
+    .option('--system <name>', `the model, linux (the running kernel), recorded (what Linux 6.18 did), ${OLD_NAMES} (emulated)`, 'model')
     .option('--design <name>', `the design of the model (faultline designs; default: ${USUAL_DESIGN})`)
     .option('--dry-run', 'with --system linux: say what would be changed on the machine for it, change nothing and run nothing')
     .option('--json <file>', 'write the results as JSON, "-" for stdout and nothing else')
@@ -49,7 +51,7 @@ export function addScripts(program: Command, context: Context): void {
       if (flags.json !== undefined && flags.json !== '-') checkWritable(flags.json)
       const machine = { err: terminal.err, instead: INSTEAD, giganticPages: giganticPages(chosen, memories) }
       if (flags.dryRun) return kind === 'linux' ? sayMachineChanges(machine) : undefined
-      const system = kind === 'model' ? systemOfDesign(design) : kind === 'linux' ? await openRunning(machine) : openRecorded()
+      const system = kind === 'model' ? systemOfDesign(design) : await openSystem(kind, machine)
       const report = await reportOf(system, chosen, memories)
       if (report.outcomes.some((outcome) => outcome.verdict === 'fail')) context.exitCode = EXIT_DIFFERENCE
       if (flags.json === '-') return terminal.out.write(scriptsJson(report))
@@ -58,6 +60,12 @@ export function addScripts(program: Command, context: Context): void {
       writeWhole(flags.json, scriptsJson(report))
       terminal.err.write(`wrote ${flags.json}\n`)
     })
+}
+
+function openSystem(kind: string, machine: RunningKernelOptions): ScriptSystem | Promise<ScriptSystem> {
+  if (kind === 'recorded') return openRecorded()
+  const old = OLD_KERNELS.find(({ name }) => name === kind)
+  return old === undefined ? openRunning(machine) : openOld(old)
 }
 
 interface Chosen {

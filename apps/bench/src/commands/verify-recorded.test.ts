@@ -11,8 +11,8 @@ afterEach(() => {
   Object.defineProperty(process, 'platform', LINUX)
 })
 
-test('where no kernel can be asked, verify says so aloud and replays recordings', async () => {
-  const { code, out, err } = await faultline('verify')
+test('where no kernel can be asked, verify says so aloud and replays recordings', { timeout: 60_000 }, async () => {
+  const { code, out, err } = await faultline('verify', '--memory', 'anon')
   expect(err).toContain('NO KERNEL IS ASKED: this asks a running Linux kernel, and this is darwin')
   expect(err).toContain('recorded programs instead, and with nothing else')
   expect(out).toMatch(/^linux-6\.18 \(model\) and linux-6\.18\.\d+ \(recorded\), taken from \d{4}-/)
@@ -21,7 +21,7 @@ test('where no kernel can be asked, verify says so aloud and replays recordings'
   expect(code).toBe(3)
 })
 
-test('--against recorded compares any design, and shows the first program of a kind', async () => {
+test('--against recorded compares any design, and shows the first program of a kind', { timeout: 60_000 }, async () => {
   const { code, out, err } = await faultline('verify', '--against', 'recorded', '--design', 'linux-5.19', '--memory', 'anon')
   expect(err).toBe('')
   expect(out).toMatch(/^\d+ recorded programs, \d+ operations: \d+ programs differ$/m)

@@ -19,6 +19,11 @@ export function giganticPagesOf(operations: readonly { readonly op: Operation['o
   return pages
 }
 
+/** The same in a virtual machine, which has none of these pages. */
+export function lacksGuestMemory(operations: readonly Operation[]): string | undefined {
+  return giganticPagesOf(operations) > 0 ? 'it maps pages of 1 GiB, and the virtual machine has a GiB of memory in all' : undefined
+}
+
 /** Why a machine has no memory for a program, or undefined. */
 export function lacksMemory(operations: readonly Operation[]): string | undefined {
   const needed = giganticPagesOf(operations)

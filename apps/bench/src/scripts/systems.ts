@@ -5,9 +5,11 @@
 import type { Script } from '@faultline/conformance'
 import { scriptRecordings } from '@faultline/conformance/load-recordings'
 import { createModel } from '@faultline/designs'
+import type { OldKernel } from '@faultline/linux'
 import type { Design } from '@faultline/mm-types'
 import { type Operation, recordedName, recordedSystem, type System } from '@faultline/program'
-import { hasSoftDirty, lacksMemory, needsSoftDirty } from '../record/needs.ts'
+import { openOldKernel } from '../old-kernel.ts'
+import { hasSoftDirty, lacksGuestMemory, lacksMemory, needsSoftDirty } from '../record/needs.ts'
 import { openRunningKernel, type RunningKernelOptions } from '../running-kernel.ts'
 
 /** A system for scripts. */
@@ -49,6 +51,19 @@ export async function openRunning(options: RunningKernelOptions): Promise<Script
     lacks: (operations) => (needsSoftDirty(operations) && !softDirty ? NO_SOFT_DIRTY : lacksMemory(operations)),
     for: () => kernel.system,
     close: () => kernel.close(),
+  }
+}
+
+/** An older kernel in a virtual machine. @throws MachineError when it was not fetched */
+export async function openOld(kernel: OldKernel): Promise<ScriptSystem> {
+  const opened = openOldKernel(kernel)
+  const softDirty = await hasSoftDirty(opened.system)
+  return {
+    kind: 'linux',
+    name: opened.system.name.replace('emulated', 'live, emulated'),
+    lacks: (operations) => (needsSoftDirty(operations) && !softDirty ? NO_SOFT_DIRTY : lacksGuestMemory(operations)),
+    for: () => opened.system,
+    close: () => opened.close(),
   }
 }
 
