@@ -167,6 +167,24 @@ close u2 => finished main.main ok
 .t1: read R1 => value 1
 .t1: read R1+1 => value 0`,
   ],
+  [
+    'a mapping that is moved beside itself joins what dontunmap leaves: both lose the registration',
+    `mmap R1 2 anon rw
+uffd u2
+register u2 R1 0 2 mode=wp
+mremap R1 0 1 N3 1 maymove dontunmap to=R1+2
+zeropage u2 R1 0 1 => ENOENT result -ENOENT
+zeropage u2 N3 0 1 => ENOENT result -ENOENT`,
+  ],
+  [
+    'dontunmap unlocks the whole mapping that a part is moved out of',
+    `mmap R1 3 anon rw
+mlock R1 0 3
+mremap R1 1 1 M7 1 maymove dontunmap
+madvise R1 0 1 dontneed
+madvise R1 2 1 dontneed
+madvise M7 0 1 dontneed => EINVAL`,
+  ],
 ]
 
 test.each(RULES)('%s', async (_, program) => {
