@@ -216,10 +216,10 @@ export class UserfaultfdSubsystem implements UffdCalls {
 
   forgetWaiter(context: UffdContext, thread: string, keepsMessage: boolean): void {
     const { pending, served } = context as Userfaultfd
-    const i = pending.findIndex((waiter) => waiter.thread === thread)
+    const i = pending.findLastIndex((waiter) => waiter.thread === thread)
     if (i >= 0 && keepsMessage) pending[i].thread = ''
     else if (i >= 0) pending.splice(i, 1)
-    const k = served.findIndex((waiter) => waiter.thread === thread)
+    const k = served.findLastIndex((waiter) => waiter.thread === thread)
     if (k >= 0) served.splice(k, 1)
   }
 
