@@ -78,7 +78,7 @@ const PINS_AND_FRAMES: readonly NotModelled[] = [
 
 const HUGE_PAGES: readonly NotModelled[] = [
   {
-    what: 'Multi-size THP (mTHP): folios between 4 KiB and 2 MiB, for anonymous memory and shmem',
+    what: 'Multi-size THP (mTHP): folios allocated between 4 KiB and 2 MiB, for anonymous memory and shmem (those that a split leaves are modelled)',
     why: 'a page is 4 KiB or 2 MiB; the sizes are off by default on the measured machine',
     source: 'mm/memory.c alloc_anon_folio(); mm/shmem.c shmem_allowable_huge_orders()',
   },

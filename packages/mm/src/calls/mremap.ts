@@ -3,6 +3,7 @@
  *
  * @source v6.18 mm/mremap.c do_mremap(), move_vma(), copy_vma(); fs/userfaultfd.c mremap_userfaultfd_prep()
  * @fidelity simplified do_mremap(): no limits or accounting
+ * @fidelity simplified dontunmap_complete(): pages that were locked stay so until they are freed, where a later munlock may free them earlier
  * @module
  */
 import { EFAULT, EINVAL, ENOMEM, FRAME_MLOCKED, FRAME_ZERO, VM_LOCKED, VM_SHARED, VM_UFFD_FLAGS } from '@faultline/mm-types'
