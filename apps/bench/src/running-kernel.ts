@@ -27,8 +27,13 @@ export interface RunningKernel {
 /** Says what {@link openRunningKernel} would change now, and changes nothing. */
 export function sayMachineChanges({ err, instead, ...needs }: RunningKernelOptions): void {
   if (process.platform !== 'linux') throw notHere(instead)
-  const { changes } = prepareMachine({ ...needs, dryRun: true, say: (line) => err.write(`${line}\n`) })
-  if (changes.length === 0) err.write('nothing on this machine would be changed\n')
+  let nothing = true
+  const say = (line: string): void => {
+    nothing = false
+    err.write(`${line}\n`)
+  }
+  prepareMachine({ ...needs, dryRun: true, say })
+  if (nothing) err.write('nothing on this machine would be changed\n')
 }
 
 /**
