@@ -5,16 +5,25 @@
 import { type Answer, type Difference, isOutcome, type Pair } from '@faultline/conformance'
 import { type AddressMap, expectationOf, formatOutcome, type Operation, printProgram, printShort, Regions } from '@faultline/program'
 
-/** The operations, then what each system did at the last of them, below each other. */
+/** The operations, then what each system did at the last of them, side by side; parts that differ are marked. */
 export function differenceText(pair: Pair, difference: Difference, map: AddressMap): string {
-  const width = Math.max(pair.a.name.length, pair.b.name.length)
-  const said = (name: string, answer: Answer): string =>
-    `  ${name.padEnd(width)}  ${isOutcome(answer) ? formatOutcome(answer, map) : JSON.stringify(answer)}\n`
   const lines = printShort(difference.script.map((operation) => ({ operation })))
     .map((line) => `  ${line}\n`)
     .join('')
   const { field, a, b } = difference.field
-  return `They differ in '${field}' (${a} | ${b}) at the last of\n${lines}\n${said(pair.a.name, difference.a)}${said(pair.b.name, difference.b)}`
+  const rows = sideBySide([pair.a.name, ...parts(difference.a, map)], [pair.b.name, ...parts(difference.b, map)])
+  return `They differ in '${field}' (${a} | ${b}) at the last of\n${lines}\n${rows}`
+}
+
+/** What can be told apart in an answer: how it ended, each message, each thread that finished. */
+function parts(answer: Answer, map: AddressMap): string[] {
+  return isOutcome(answer) ? formatOutcome(answer, map).split('; ') : [JSON.stringify(answer)]
+}
+
+function sideBySide(left: readonly string[], right: readonly string[]): string {
+  const width = Math.max(...left.map((part) => part.length))
+  const rows = Array.from({ length: Math.max(left.length, right.length) }, (_, at) => [left[at] ?? '', right[at] ?? ''] as const)
+  return rows.map(([one, other], at) => `${at > 0 && one !== other ? '>' : ' '} ${one.padEnd(width)} | ${other}`.trimEnd() + '\n').join('')
 }
 
 /** The program as a script whose last line expects what the second system did. */
