@@ -244,6 +244,8 @@ static int was_killed(struct process *process)
 	return !waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) && info.si_code == CLD_KILLED && info.si_status == SIGKILL;
 }
 
+static void say_last_words(struct process *process);
+
 static void say_outcome(struct process *process, struct thread *thread, enum awaited awaited, const struct reply *reply, int fd, int had_waited)
 {
 	switch (awaited) {
@@ -263,6 +265,8 @@ static void say_outcome(struct process *process, struct thread *thread, enum awa
 			say("X the process ended unexpectedly");
 		}
 		process->pid = -1;
+		if (session.over)
+			say_last_words(process);
 		return;
 	case STUCK:
 		say("X the call neither returns nor waits for a userfaultfd");
@@ -330,6 +334,30 @@ static struct thread *next_waiting(uint64_t after, struct process **process)
 	return found;
 }
 
+static void say_thread(const struct process *process, const struct thread *thread)
+{
+	say_field('F', process - session.processes);
+	say(".");
+	say_number(thread->name);
+	say(" ");
+}
+
+/* Says what threads of a process that is gone had finished before it went. */
+static void say_last_words(struct process *process)
+{
+	struct reply reply;
+	int fd = -1;
+
+	for (int i = process->nr_threads - 1; i >= 0; i--) {
+		struct thread *thread = &process->threads[i];
+		if (thread->busy != 2 || wire_receive(thread->sock, &reply, sizeof(reply), &fd, MSG_DONTWAIT) != sizeof(reply))
+			continue;
+		thread->busy = 0;
+		say_thread(process, thread);
+		say_outcome(process, thread, DONE, &reply, fd, 1);
+	}
+}
+
 /* Looks at every waiting thread that has run since it was last looked at. Returns whether there was one. */
 static int say_some_finished(void)
 {
@@ -349,10 +377,7 @@ static int say_some_finished(void)
 		enum awaited awaited = settle(process, thread, &reply, &fd);
 		if (awaited == WAITS)
 			continue;
-		say_field('F', process - session.processes);
-		say(".");
-		say_number(thread->name);
-		say(" ");
+		say_thread(process, thread);
 		say_outcome(process, thread, awaited, &reply, fd, 1);
 	}
 	return any;
