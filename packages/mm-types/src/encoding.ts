@@ -32,6 +32,10 @@ export type SoftleafClass = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7
  */
 export interface SwapPteLayout {
   readonly name: string
+  /** Bits of a pte. */
+  readonly pteBits: 32 | 64
+  /** Bits of the word that holds a swap entry outside of page tables; 32 with 64-bit ptes on arm with LPAE and i386 with PAE. */
+  readonly entryBits: 32 | 64
   /** Lowest bit and width of the swap type. */
   readonly typeShift: number
   readonly typeBits: number
@@ -40,16 +44,24 @@ export interface SwapPteLayout {
   readonly offsetBits: number
   /** True when the pte holds the complement of the offset (x86, against L1TF). */
   readonly offsetInverted: boolean
-  /** Bit of the exclusive flag. */
+  /** Bit of the exclusive flag, -1 where the architecture has none. */
   readonly exclusiveBit: number
   /** Bit of the soft-dirty flag, -1 where the architecture has none. */
   readonly softDirtyBit: number
   /** Bit of the uffd-wp flag, -1 where the architecture has none. */
   readonly uffdWpBit: number
-  /** Bits of the low word any of which makes the entry present to software. */
-  readonly presentLo: number
-  /** Bits of the low word that a none pte may have set all the same (hardware errata). */
-  readonly noneIgnoredLo: number
+  /** Bits that every swap pte has set. */
+  readonly setBits: readonly number[]
+  /** Bits that a swap pte must leave clear, besides those that would make it present. */
+  readonly clearBits: readonly number[]
+  /** A pte is present to software when any of these bits is set... */
+  readonly presentBits: readonly number[]
+  /** ... and all of these. */
+  readonly presentNeedsBits: readonly number[]
+  /** Bits set in a none pte. */
+  readonly noneBits: readonly number[]
+  /** Bits that a none pte may have set all the same (hardware errata, hash-table state). */
+  readonly noneIgnoredBits: readonly number[]
   /** Where this layout is defined. */
   readonly source: string
 }
@@ -89,7 +101,7 @@ export interface SwpTypes {
 /**
  * Seam: where does information live in an erased pte?
  *
- * Words are those of one pte layout (x86-64 so far). Called once per fault, zap or fork of one entry; loops over a table
+ * Words are those of one pte layout. Called once per fault, zap or fork of one entry; loops over a table
  * do not call it but hoist the words: store `wpLo, wpHi`, and test
  * `(lo & wpTestLoMask) === wpTestLo && (hi & wpTestHiMask) === wpTestHi`, which is true exactly for the markers that
  * carry PTE_MARKER_UFFD_WP. An encoding holds no state and knows no vma: whether a bit must survive is for its caller.

@@ -17,6 +17,7 @@
  * @module
  */
 import type { SwapPteLayout } from '@faultline/mm-types'
+import type { PresentPteLayout, PteArchitecture } from '../architecture.ts'
 
 const OFFSET_SHIFT = 9
 const OFFSET_LO_BITS = 23
@@ -27,9 +28,11 @@ const SOFT_DIRTY = 0x2
 const UFFD_WP = 0x4
 const EXCLUSIVE = 0x8
 
-/** The layout above as data. @source v6.18 arch/x86/include/asm/pgtable_64.h */
+/** The layout above as data; the same with 4 and with 5 levels of tables. @source v6.18 arch/x86/include/asm/pgtable_64.h */
 export const X86_64_SWAP_PTE: SwapPteLayout = {
   name: 'x86-64',
+  pteBits: 64,
+  entryBits: 64,
   typeShift: 59,
   typeBits: 5,
   offsetShift: OFFSET_SHIFT,
@@ -38,9 +41,49 @@ export const X86_64_SWAP_PTE: SwapPteLayout = {
   exclusiveBit: 3,
   softDirtyBit: 1,
   uffdWpBit: 2,
-  presentLo: 0x101,
-  noneIgnoredLo: 0x60,
+  setBits: [],
+  clearBits: [5, 6, 7],
+  presentBits: [0, 8],
+  presentNeedsBits: [],
+  noneBits: [],
+  noneIgnoredBits: [5, 6],
   source: 'v6.18 arch/x86/include/asm/pgtable_64.h',
+}
+
+/** Present leaves. Bit 57 was the mark of device memory until 6.16. @source v6.12 arch/x86/include/asm/pgtable_types.h, pgtable_64_types.h */
+const PRESENT: PresentPteLayout = {
+  pageShift: 12,
+  levelBits: [9, 9, 9, 9],
+  pfnShift: 12,
+  pfnBits: 40,
+  writeBit: 1,
+  writeInverted: false,
+  accessedBit: 5,
+  dirtyBit: 6,
+  specialBit: 9,
+  uffdWpBit: 10,
+  softDirtyBit: 11,
+  softwareBits: [9, 10, 11, 57, 58],
+  takenBits: [9, 10, 11, 58], // 58: dirty, saved while the page is read-only
+  source: 'v6.12 arch/x86/include/asm/pgtable_types.h',
+}
+
+/** x86-64 with 48-bit addresses. @source v6.12 arch/x86/Kconfig, mm/Kconfig */
+export const X86_64: PteArchitecture = {
+  name: 'x86-64',
+  title: 'x86-64, 4 levels',
+  swap: X86_64_SWAP_PTE,
+  present: PRESENT,
+  memoryFailure: true,
+  devicePrivate: true,
+}
+
+/** x86-64 with 57-bit addresses: one more level of tables, the leaves unchanged. @source v6.12 arch/x86/include/asm/pgtable_64_types.h */
+export const X86_64_5LEVEL: PteArchitecture = {
+  ...X86_64,
+  name: 'x86-64-5level',
+  title: 'x86-64, 5 levels',
+  present: { ...PRESENT, levelBits: [9, 9, 9, 9, 9] },
 }
 
 /**
