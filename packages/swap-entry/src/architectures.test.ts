@@ -138,7 +138,23 @@ describe.each(ARCHITECTURES)('$name', ({ name, swap, present }) => {
   })
 })
 
-describe.each(ARCHITECTURES.filter(({ swap }) => swap.name in KERNEL_MACROS))('$name', ({ swap }) => {
+describe.each(ARCHITECTURES.filter(({ swap }) => swap.name in KERNEL_MACROS))('$name', ({ swap, present }) => {
+  it('has the present bits that the compiled macros gave', () => {
+    const mask = (bits: readonly number[]): bigint => bits.reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n)
+    const { writeBit, accessedBit, dirtyBit, specialBit, uffdWpBit, softDirtyBit, softwareBits, pfnShift, pfnBits } = present
+    const ours: Record<string, bigint> = {
+      write: mask([writeBit]),
+      accessed: mask([accessedBit]),
+      dirty: mask([dirtyBit]),
+      special: specialBit < 0 ? 0n : mask([specialBit]),
+      uffdWp: uffdWpBit < 0 ? 0n : mask([uffdWpBit]),
+      softDirty: softDirtyBit < 0 ? 0n : mask([softDirtyBit]),
+      software: mask(softwareBits),
+      pfn: mask(fieldBits(pfnShift, pfnBits)),
+    }
+    for (const [what, bits] of Object.entries(KERNEL_MACROS[swap.name].present)) expect([what, ours[what]]).toEqual([what, bits])
+  })
+
   it('has the numbers that the compiled macros gave', () => {
     const macros = KERNEL_MACROS[swap.name]
     expect(2 ** layoutOffsetBits(swap)).toBe(macros.maxPages)

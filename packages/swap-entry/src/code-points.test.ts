@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ARCHITECTURES } from './architectures.ts'
-import { bitsHi, bitsLo } from './bits.ts'
+import { bitsHi, bitsLo, fieldBits } from './bits.ts'
 import { flagRoom, readAsSwapEntry, spareSwapBits, specialCodePoint } from './code-points.ts'
 import { layoutMaxSwapPages, layoutPteNone, layoutPtePresent, layoutSwpPteHi, layoutSwpPteLo } from './layout.ts'
 
@@ -66,6 +66,27 @@ describe('on every architecture', () => {
       'ppc64-hash-4k: bit 7, spare',
       'ppc64-radix: bit 6, spare',
       'ppc64-radix-4k: bit 6, spare',
+    ])
+  })
+
+  it('the bits without a meaning are those that the tables of the formats leave blank', () => {
+    const rows = ARCHITECTURES.map(({ name, swap }) => `${name}: ${spareSwapBits(swap).join(' ')}`)
+    const above32 = fieldBits(32, 32).join(' ')
+    expect(rows).toEqual([
+      'x86-64: 4',
+      'x86-64-5level: 4',
+      'i386-pae: 1 2 3 4',
+      'arm64: 4 5 62 63',
+      'arm-short: ',
+      'arm-short-6.1: ',
+      `arm-lpae: ${above32}`,
+      'riscv64: 4',
+      'riscv64-svrsw60t59b: ',
+      's390x: 7 8',
+      'ppc64-hash: 7 8 10 11 13 14 15 53 54 56 57 58 59 60',
+      'ppc64-hash-4k: 7 8 10 11 57 58 59',
+      'ppc64-radix: 6 7 8 10 11 12 13 14 15 53 54 55 56 57 58 59 60',
+      'ppc64-radix-4k: 6 7 8 10 11 53 54 55 56 57 58 59 60',
     ])
   })
 

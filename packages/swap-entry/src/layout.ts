@@ -46,7 +46,7 @@ export function layoutSwpOffset(layout: SwapPteLayout, lo: number, hi: number): 
  * Bits of a swap offset that survive the way from the pte to a swap entry and back: those of the pte's field, or fewer
  * where the entry is a 32-bit word, whose top bit the page cache keeps and whose next five hold the type.
  *
- * @source v6.12 include/linux/swapops.h SWP_TYPE_SHIFT; include/linux/xarray.h BITS_PER_XA_VALUE
+ * @source v6.12 include/linux/swapops.h SWP_TYPE_SHIFT, v6.12 include/linux/xarray.h BITS_PER_XA_VALUE
  */
 export function layoutOffsetBits(layout: SwapPteLayout): number {
   return Math.min(layout.offsetBits, layout.entryBits - 1 - MAX_SWAPFILES_SHIFT)
@@ -54,11 +54,11 @@ export function layoutOffsetBits(layout: SwapPteLayout): number {
 
 /**
  * The largest swap area in pages, its header included. Above the offset stands a limit of its own: the last page is a
- * 32-bit number in the header of the area, and the number of pages one in the kernel. (Of x86 processors with L1TF the
- * limit is lower when they address little memory: 2^(physical address bits - 10) pages.)
+ * 32-bit number in the header of the area, and the number of pages one in the kernel. Left out: on x86 processors with
+ * L1TF arch_max_swapfile_size() sets a limit of 2^(physical address bits - 10) pages, lower when they address little memory.
  *
  * @units pages
- * @source v6.12 mm/swapfile.c generic_max_swapfile_size(), read_swap_header(); arch/x86/mm/init.c arch_max_swapfile_size()
+ * @source v6.12 mm/swapfile.c generic_max_swapfile_size(), read_swap_header()
  */
 export function layoutMaxSwapPages(layout: SwapPteLayout): number {
   return Math.min(2 ** layoutOffsetBits(layout), WORD - 1)

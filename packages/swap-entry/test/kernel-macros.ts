@@ -4,7 +4,7 @@
  *
  * @source v6.12 arch/x86/include/asm/{pgtable_64,pgtable-3level,pgtable_types}.h, arch/arm64/include/asm/pgtable{,-prot,-hwdef}.h,
  * arch/arm/include/asm/pgtable{,-2level,-3level}.h, arch/riscv/include/asm/pgtable{,-bits}.h, arch/s390/include/asm/pgtable.h,
- * arch/powerpc/include/asm/book3s/64/{pgtable,hash,hash-4k,hash-64k,radix}.h; v6.1 arch/arm/include/asm/pgtable.h
+ * arch/powerpc/include/asm/book3s/64/{pgtable,hash,hash-4k,hash-64k,radix}.h (and pgtable-64.h of riscv for the frame number); v6.1 arch/arm/include/asm/pgtable.h
  */
 
 /** One architecture's answers. */
@@ -13,6 +13,8 @@ export interface KernelMacros {
   readonly maxPages: number
   /** The flags that a swap pte has, as masks. */
   readonly flags: Readonly<Record<string, bigint>>
+  /** Those of a present pte, with the bits of software and of the frame number where the headers have a mask for them. */
+  readonly present: Readonly<Record<string, bigint>>
   /** Is __swp_entry_to_pte(__swp_entry(0, 0)) none? */
   readonly firstIsNone: boolean
   /** Type, offset, pte. */
@@ -24,6 +26,15 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   'x86-64': {
     maxPages: 1125899906842624,
     flags: { softDirty: 0x2n, uffdWp: 0x4n, exclusive: 0x8n },
+    present: {
+      write: 0x2n,
+      accessed: 0x20n,
+      dirty: 0x40n,
+      special: 0x200n,
+      uffdWp: 0x400n,
+      softDirty: 0x800n,
+      software: 0x600000000000e00n,
+    },
     firstIsNone: false,
     ptes: [
       [0, 0, 0x7fffffffffffe00n],
@@ -41,6 +52,7 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   'i386-pae': {
     maxPages: 67108864,
     flags: { exclusive: 0x80n },
+    present: { write: 0x2n, accessed: 0x20n, dirty: 0x40n, special: 0x200n, software: 0xe00n },
     firstIsNone: false,
     ptes: [
       [0, 0, 0x7fffffffffffe00n],
@@ -56,6 +68,14 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   arm64: {
     maxPages: 1125899906842624,
     flags: { exclusive: 0x4n, uffdWp: 0x8n },
+    present: {
+      write: 0x8000000000000n,
+      accessed: 0x400n,
+      dirty: 0x80000000000000n,
+      special: 0x100000000000000n,
+      uffdWp: 0x400000000000000n,
+      software: 0x8780000000000000n,
+    },
     firstIsNone: true,
     ptes: [
       [0, 0, 0x0n],
@@ -73,6 +93,7 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   'arm-short': {
     maxPages: 16777216,
     flags: { exclusive: 0x80n },
+    present: { write: 0x80n, accessed: 0x2n, dirty: 0x40n },
     firstIsNone: true,
     ptes: [
       [0, 0, 0x0n],
@@ -88,6 +109,7 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   'arm-lpae': {
     maxPages: 16777216,
     flags: { exclusive: 0x80n },
+    present: { write: 0x400000000000000n, accessed: 0x400n, dirty: 0x80000000000000n, special: 0x100000000000000n },
     firstIsNone: true,
     ptes: [
       [0, 0, 0x0n],
@@ -103,6 +125,7 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   'arm-short-6.1': {
     maxPages: 33554432,
     flags: {},
+    present: {},
     firstIsNone: true,
     ptes: [
       [0, 0, 0x0n],
@@ -118,6 +141,7 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   riscv64: {
     maxPages: 4503599627370496,
     flags: { exclusive: 0x40n },
+    present: { write: 0x4n, accessed: 0x40n, dirty: 0x80n, special: 0x100n, software: 0x300n, pfn: 0x3ffffffffffc00n },
     firstIsNone: true,
     ptes: [
       [0, 0, 0x0n],
@@ -135,6 +159,7 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   s390x: {
     maxPages: 4503599627370496,
     flags: { exclusive: 0x800n, softDirty: 0x2n },
+    present: { write: 0x20n, accessed: 0x4n, dirty: 0x8n, special: 0x40n, softDirty: 0x2n, software: 0xffn },
     firstIsNone: false,
     ptes: [
       [0, 0, 0x600n],
@@ -152,6 +177,15 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   'ppc64-hash': {
     maxPages: 137438953472,
     flags: { exclusive: 0x20n, softDirty: 0x200n },
+    present: {
+      write: 0x2n,
+      accessed: 0x100n,
+      dirty: 0x80n,
+      special: 0x400n,
+      softDirty: 0x200n,
+      software: 0x2000000000000e00n,
+      pfn: 0x1fffffffff0000n,
+    },
     firstIsNone: false,
     ptes: [
       [0, 0, 0x4000000000000000n],
@@ -169,6 +203,15 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   'ppc64-hash-4k': {
     maxPages: 2199023255552,
     flags: { exclusive: 0x20n, softDirty: 0x200n },
+    present: {
+      write: 0x2n,
+      accessed: 0x100n,
+      dirty: 0x80n,
+      special: 0x400n,
+      softDirty: 0x200n,
+      software: 0x2000000000000e00n,
+      pfn: 0x1ffffffffff000n,
+    },
     firstIsNone: false,
     ptes: [
       [0, 0, 0x4000000000000000n],
@@ -186,6 +229,15 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   'ppc64-radix': {
     maxPages: 137438953472,
     flags: { exclusive: 0x20n, softDirty: 0x200n },
+    present: {
+      write: 0x2n,
+      accessed: 0x100n,
+      dirty: 0x80n,
+      special: 0x400n,
+      softDirty: 0x200n,
+      software: 0x2000000000000e00n,
+      pfn: 0x1fffffffff0000n,
+    },
     firstIsNone: false,
     ptes: [
       [0, 0, 0x4000000000000000n],
@@ -203,6 +255,15 @@ export const KERNEL_MACROS: Readonly<Record<string, KernelMacros>> = {
   'ppc64-radix-4k': {
     maxPages: 2199023255552,
     flags: { exclusive: 0x20n, softDirty: 0x200n },
+    present: {
+      write: 0x2n,
+      accessed: 0x100n,
+      dirty: 0x80n,
+      special: 0x400n,
+      softDirty: 0x200n,
+      software: 0x2000000000000e00n,
+      pfn: 0x1ffffffffff000n,
+    },
     firstIsNone: false,
     ptes: [
       [0, 0, 0x4000000000000000n],

@@ -9,7 +9,7 @@
  * Bits 10 (invalid) and 9 (protected) are set, and bit 0 (present) is clear: (pte & 0x201) == 0x200. A none pte is not
  * zero but 0x400.
  *
- * @source v6.12 arch/s390/include/asm/pgtable.h (6.18's not at hand; the part quoted here reads the same in 6.16)
+ * @source v6.12 arch/s390/include/asm/pgtable.h (6.18's not at hand; the part quoted here reads the same in mid-2025)
  * @module
  */
 import type { SwapPteLayout } from '@faultline/mm-types'
