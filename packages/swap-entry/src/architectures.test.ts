@@ -174,6 +174,11 @@ describe('the list of architectures', () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
+  it('has a bit that forbids writing on arm (L_PTE_RDONLY), one that allows it elsewhere', () => {
+    const forbid = ARCHITECTURES.filter(({ present }) => present.writeInverted).map(({ name }) => name)
+    expect(forbid).toEqual(['arm-short', 'arm-short-6.1', 'arm-lpae'])
+  })
+
   it('has the address widths of the page-table formats', () => {
     const widths = ARCHITECTURES.map(
       ({ name, present }) => `${name} ${present.levelBits.reduce((sum, bits) => sum + bits, present.pageShift)}`,
