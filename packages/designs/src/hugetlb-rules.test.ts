@@ -22,6 +22,12 @@ describe('a table of pmds that two mappings share', () => {
     expect(await after(SHARED, 'mprotect B 1 1 r', 'expect B 0 1 none', 'write A+1 2', 'expect B 1 1 none')).toEqual([])
     expect(await after(SHARED, 'munmap B 511 1', 'expect B 0 1 none', 'read B => value 1', 'expect B 0 1 has present')).toEqual([])
   })
+
+  test('stays with the mapping that comes last in the file when pages are truncated', async () => {
+    const lines = ['file F 1 huge=2M', 'mmap A 512 hugetlb rw file=F noreserve', 'mmap B 512 hugetlb rw file=F noreserve', 'fork c']
+    const shared = [...lines, 'c: write A 1', 'read B => value 1', 'ftruncate F 0']
+    expect(await after(...shared, 'status => bytes 8192', 'c: status => bytes 4096')).toEqual([])
+  })
 })
 
 test('is cut between huge pages alone', async () => {

@@ -35,7 +35,7 @@ import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber
 import { classify, swpOffset } from '@faultline/swap-entry'
 import { hugePmdLo, hugePmdPfn, mapHuge, setPmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
-import type { VmArea } from './vma.ts'
+import { standBehind, type VmArea } from './vma.ts'
 
 /** Pages below one table of pmds. */
 const PMD_TABLE_PAGES = 512 * 512
@@ -49,6 +49,7 @@ export function forkMm(parent: AddressSpace, child: AddressSpace): void {
     const wipes = (vma.flags & VM_WIPEONFORK) !== 0
     const copy = vma.copy(child, vma.start, vma.end, vma.pgoff)
     copy.flags &= ~VM_LOCKED
+    if (vma.backend === 'hugetlb') standBehind(vma, copy)
     // @source v6.18 mm/rmap.c anon_vma_fork()
     if (copy.anonVma !== null) copy.joinAnonVma(copy.anonVma, kernel.newOwner(), true)
     child.vmas.insert(copy)

@@ -4,9 +4,10 @@
  * @source v6.18 mm/hugetlb.c huge_pmd_share(), page_table_shareable(), huge_pmd_unshare(), hugetlb_unshare_pmds(), hugetlb_split()
  * @module
  */
-import { PAGES_PER_PUD, VM_LOCKED, VM_SHARED, type Vma } from '@faultline/mm-types'
+import { type Inode, PAGES_PER_PUD, VM_LOCKED, VM_SHARED, type Vma } from '@faultline/mm-types'
 import { leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
 import type { AddressSpace } from './objects.ts'
+import { inFileOrder } from './vma.ts'
 
 /** The table of a hugetlb leaf; a new table of pmds is shared when the design and the mapping allow it. */
 export function hugetlbTableAlloc(mm: AddressSpace, vma: Vma, vpn: number): number {
@@ -36,7 +37,7 @@ function coversGiB(vma: Vma, vpn: number): boolean {
 /** A table of pmds that another mapping has for the same part of the file, or 0. */
 function findShared(vma: Vma, vpn: number): number {
   const pgoff = vma.pgoff + (vpn - vma.start)
-  for (const other of vma.file?.vmas ?? []) {
+  for (const other of inFileOrder(vma.file as Inode)) {
     if (other === vma || (other.flags ^ vma.flags) & ~VM_LOCKED) continue
     const place = other.start + (pgoff - other.pgoff)
     if (place < other.start || place >= other.end || !coversGiB(other, place)) continue

@@ -77,6 +77,8 @@ export class VmaList {
     const upper = vma.copy(vma.mm, vpn, vma.end, vma.pgoff + (vpn - vma.start))
     vma.end = vpn
     this.insert(upper)
+    // Both take their places in the file's tree anew. @source v6.18 mm/vma.c vma_complete()
+    if (vma.backend === 'hugetlb') relink(vma)
   }
 
   /**
@@ -129,6 +131,11 @@ export class VmaList {
     vma.flags |= next.flags & VM_STICKY
     if (vma.anonVma === null && next.anonVma !== null) vma.joinAnonVma(next.anonVma, next.anonOwner, next.isForked)
   }
+}
+
+function relink(vma: VmArea): void {
+  vma.file?.vmas.delete(vma)
+  vma.file?.vmas.add(vma)
 }
 
 /** @source v6.18 mm/vma.c is_mergeable_vma(), is_mergeable_anon_vma(); hugetlb vmas are VM_SPECIAL-like and stay apart */

@@ -86,6 +86,26 @@ export function maySplit(vma: Vma, vpn: number): boolean {
   return vma.pageShift === 12 || vpn <= vma.start || vpn >= vma.end || vpn % 2 ** (vma.pageShift - 12) === 0
 }
 
+/**
+ * The vmas of a file in the order of Linux's tree: by the first page they show, and by age; a child's stands beside its parent's.
+ * Who shares a table is told by who comes first. @source v6.18 mm/interval_tree.c
+ */
+export function inFileOrder(file: Inode): Vma[] {
+  return [...file.vmas].sort((a, b) => a.pgoff - b.pgoff)
+}
+
+/** Puts the vma of a child of fork right behind its parent's. @source v6.18 mm/interval_tree.c vma_interval_tree_insert_after() */
+export function standBehind(parent: Vma, child: Vma): void {
+  const vmas = child.file?.vmas
+  if (vmas === undefined) return
+  const order = [...vmas].filter((vma) => vma !== child)
+  vmas.clear()
+  for (const vma of order) {
+    vmas.add(vma)
+    if (vma === parent) vmas.add(child)
+  }
+}
+
 /** Page of the file that a page of a vma shows, in the file's own pages. */
 export function filePage(vma: Vma, vpn: number): number {
   const index = vma.pgoff + (vpn - vma.start)
