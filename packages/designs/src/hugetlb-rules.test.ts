@@ -35,6 +35,11 @@ test('is cut between huge pages alone', async () => {
   expect(await after(...lines, 'munmap A 0 1:0x1000 => EINVAL', 'mlock A 0 0:0x1000 => ok', 'write A 1 => ok')).toEqual([])
 })
 
+test('a refused cut at the end of a range leaves the one at its start', async () => {
+  const lines = ['mmap A 3 hugetlb-private none', 'uffd u', 'register u A 0 3 mode=wp', 'mprotect A 1 1:0x10 rw => EINVAL']
+  expect(await after(...lines, 'copy u A 0 2 1 => ENOENT', 'copy u A 1 2 1 => ok')).toEqual([])
+})
+
 test('mremap rounds lengths up to huge pages', async () => {
   expect(await after('mmap A 2 hugetlb-private rw', 'mremap A 0 1:0x1000 M 2 maymove => ok', 'write M+1 1 => ok')).toEqual([])
 })

@@ -6,7 +6,7 @@
  * @module
  */
 import { type HostMm, type UffdContext, VM_ACCESS_FLAGS, VM_STICKY } from '@faultline/mm-types'
-import type { VmArea } from './vma.ts'
+import { maySplit, type VmArea } from './vma.ts'
 
 /** Ordered vmas that do not overlap. */
 export class VmaList {
@@ -79,6 +79,14 @@ export class VmaList {
     this.insert(upper)
     // Both take their places in the file's tree anew. @source v6.18 mm/vma.c vma_complete()
     if (vma.backend === 'hugetlb') relink(vma)
+  }
+
+  /** Whether [start, end) may be made a vma of its own. The cut at its start stays when the one at its end is refused. @source v6.18 mm/vma.c vma_modify() */
+  mayIsolate(vma: VmArea, start: number, end: number): boolean {
+    if (!maySplit(vma, start)) return false
+    if (maySplit(vma, end)) return true
+    this.splitAt(start)
+    return false
   }
 
   /**

@@ -40,7 +40,7 @@ import { reclaimPteTables } from '../free-tables.ts'
 import { unmergePages } from '../ksm.ts'
 import type { AddressSpace } from '../objects.ts'
 import { coolPages, reclaimPages } from '../reclaim.ts'
-import { filePage, maySplit, type VmArea } from '../vma.ts'
+import { filePage, type VmArea } from '../vma.ts'
 import { ZAP_PLAIN, zapRange } from '../zap.ts'
 import { type Call, eventsRead, type Waiting } from './call.ts'
 import { punchHole } from './file.ts'
@@ -99,7 +99,7 @@ function* adviseVma(mm: AddressSpace, vma: VmArea, part: Part, advice: number): 
     if (advice === MADV_MERGEABLE && (vma.flags & VM_SHARED || vma.backend === 'hugetlb')) return 0
     if (advice === MADV_UNMERGEABLE && vma.flags & VM_MERGEABLE) unmergePages(mm, start, end)
     const wanted = (vma.flags & ~flags[0]) | flags[1]
-    if (wanted !== vma.flags && (!maySplit(vma, start) || !maySplit(vma, end))) return -EINVAL
+    if (wanted !== vma.flags && !mm.vmas.mayIsolate(vma, start, end)) return -EINVAL
     mm.vmas.modify(vma, start, end, wanted, vma.uffd)
     return 0
   }

@@ -19,7 +19,7 @@ import { translate } from '../access.ts'
 import { handleFault } from '../fault.ts'
 import type { AddressSpace } from '../objects.ts'
 import { changeProtection } from '../protect.ts'
-import { maySplit, type VmArea } from '../vma.ts'
+import type { VmArea } from '../vma.ts'
 import { protFlags } from './mmap.ts'
 import { MOST_ROUNDS } from './populate.ts'
 
@@ -40,7 +40,7 @@ export function mprotect(mm: AddressSpace, start: number, end: number, prot: num
     const from = Math.max(vma.start, start)
     const to = Math.min(vma.end, end)
     if (flags !== vma.flags) {
-      if (!maySplit(vma, from) || !maySplit(vma, to)) return -EINVAL
+      if (!mm.vmas.mayIsolate(vma, from, to)) return -EINVAL
       const before = vma.flags
       const now = mm.vmas.modify(vma, from, to, accounted(vma, flags), vma.uffd)
       changeProtection(mm, now, from, to)
