@@ -114,6 +114,7 @@ static void answer(struct uffd *uffd, enum answer what, struct process *process,
 	note_answered(thread, uffd, &msg, page_state(process, msg.arg.pagefault.address));
 	if (give(uffd->fd, what, &page))
 		ioctl(uffd->fd, FL_WAKE, &page);
+	await_quiet();
 }
 
 int monitor_answers_fault(struct process *process, struct thread *thread)
@@ -148,6 +149,7 @@ int monitor_reads_events(struct thread *thread)
 			continue;
 		/* Faults come out first, whoever reads. */
 		while (keep_messages(uffd), read(uffd->fd, &msg, sizeof(msg)) == sizeof(msg)) {
+			await_quiet();
 			if (msg.event == FL_EVENT_FORK)
 				park_uffd((int)msg.arg.fork.ufd);
 			if (thread)

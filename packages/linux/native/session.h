@@ -126,6 +126,8 @@ struct thread *idle_thread(struct process *process);
 void perform(int process, int name, const struct request *request, const struct pending *pending, int fd);
 /* Sends a request and waits for its reply, without an answer line. Returns its errno. */
 int perform_quietly(struct process *process, const struct request *request);
+/* Waits until threads that were woken wait again or have replied: they do at once, unless others keep the CPU from them. */
+void await_quiet(void);
 /* Says what became of threads that waited and no longer do. */
 void say_finished(void);
 struct process *process_of(int64_t id);

@@ -18,6 +18,8 @@ enum awaited { DONE, WAITS, GONE, STUCK };
 #define STUCK_MS 8000
 #define HELLO_MS 3000
 #define FIRST_WAIT_NS 60000
+/* Looks at a woken thread, with the first wait between them, before others are looked at too. */
+#define QUIET_TRIES 800
 #define LONGEST_WAIT_NS 4000000
 
 static int slowness = 1;
@@ -358,6 +360,24 @@ static void say_last_words(struct process *process)
 	}
 }
 
+/* Whether a thread that waits has been woken and neither waits again nor has replied. */
+static int is_on_its_way(struct thread *thread)
+{
+	struct pollfd reply = { thread->sock, POLLIN, 0 };
+
+	return thread->busy == 2 && !waits_for_monitor(thread) && poll(&reply, 1, 0) == 0;
+}
+
+void await_quiet(void)
+{
+	struct timespec wait = { 0, FIRST_WAIT_NS };
+
+	for (int i = 0; i < MAX_PROCESSES; i++)
+		for (int j = 0; session.processes[i].pid > 0 && j < session.processes[i].nr_threads; j++)
+			for (int tries = 0; tries < QUIET_TRIES && is_on_its_way(&session.processes[i].threads[j]); tries++)
+				nanosleep(&wait, 0);
+}
+
 /* Looks at every waiting thread that has run since it was last looked at. Returns whether there was one. */
 static int say_some_finished(void)
 {
@@ -385,6 +405,7 @@ static int say_some_finished(void)
 
 void say_finished(void)
 {
+	await_quiet();
 	do
 		monitor_reads_events(0);
 	while (say_some_finished());
