@@ -150,6 +150,7 @@ copy u3 R1 0 1 1 => ESRCH result 0
 zeropage u3 R1 0 1 => ESRCH result 0
 poison u3 R1 0 1 => ESRCH result 0
 writeprotect u3 R1 0 1 mode=wp => ESRCH
+move u3 R1 0 1 from=R1+1 => ESRCH
 register u3 R1 0 1 mode=missing => ENOMEM
 unregister u3 R1 0 1 => ENOMEM
 wake u3 R1 0 1 => ok`,

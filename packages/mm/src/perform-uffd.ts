@@ -2,7 +2,7 @@
  * Operations on userfaultfds.
  * @module
  */
-import { EAGAIN, EBADF, EINVAL } from '@faultline/mm-types'
+import { EAGAIN, EBADF, EINVAL, ESRCH } from '@faultline/mm-types'
 import type { Operation, Outcome } from '@faultline/program'
 import type { Laboratory } from './laboratory.ts'
 import { callOutcome, toMessage } from './outcomes.ts'
@@ -51,6 +51,8 @@ export function performUffd(session: Laboratory, op: Operation): Outcome | undef
     }
     case 'move': {
       const { context, mm } = bindings.uffd(op.uffd)
+      // Only the process itself may ask for it, and it has ended.
+      if (!mm.alive) return { errno: ESRCH }
       const { errno, result } = calls.move(mm, context, {
         start: bindings.address(op.range.at),
         from: bindings.address(op.from),

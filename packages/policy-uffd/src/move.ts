@@ -15,7 +15,6 @@ import {
   EINVAL,
   ENOENT,
   ENOMEM,
-  ESRCH,
   FRAME_EXCLUSIVE,
   FRAME_INDEX,
   FRAME_MAPPING,
@@ -48,7 +47,6 @@ export function move(mm: HostMm, context: Userfaultfd, call: UffdMove): UffdFill
   if (context.changing > 0) return { errno: -EAGAIN, result: -EAGAIN }
   if (validateRange(call.start, call.length) || validateRange(call.from, call.length) || (call.mode & ~3) !== 0)
     return { errno: -EINVAL, result: 0 }
-  if (!mm.alive) return { errno: -ESRCH, result: 0 }
   const moved = movePages(mm, context, call)
   if (moved > 0 && (call.mode & 1) === 0) context.wake(call.start / 4096, (call.start + moved) / 4096)
   if (moved < 0) return { errno: moved, result: moved }
