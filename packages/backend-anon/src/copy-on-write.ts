@@ -68,11 +68,11 @@ function canReuse(mm: Mm, pfn: number): boolean {
   const slot = frames.field(head, FRAME_SLOT)
   // While other entries hold the slot, the page in the swap cache is theirs too. @source mm/swapfile.c folio_free_swap()
   if (slot !== 0 && swap.count(slot - 1) !== 0) return false
-  if (frames.order(head) !== 0) return canReuseLarge(mm, head)
+  if (frames.order(head) !== 0 && mm.calls.reusesLarge !== 'last') return canReuseLarge(mm, head)
   return frames.field(head, FRAME_REF) === (slot !== 0 ? 2 : 1)
 }
 
 /** A huge page of which more than one page is left, all of them here. Of one page alone a copy frees the rest. @source mm/memory.c __wp_can_reuse_large_anon_folio() */
 function canReuseLarge(mm: Mm, head: number): boolean {
-  return mm.machine.frames.field(head, FRAME_REF) > 1 && mm.mapsAlone(head)
+  return mm.calls.reusesLarge === 'alone' && mm.machine.frames.field(head, FRAME_REF) > 1 && mm.mapsAlone(head)
 }

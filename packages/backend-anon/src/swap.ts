@@ -27,7 +27,7 @@ import {
   VM_UFFD_WP,
   VM_WRITE,
 } from '@faultline/mm-types'
-import { needsSoftDirtyWp, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
+import { DIRTY_BY_SOFTWARE, needsSoftDirtyWp, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 import { pteSwpMkexclusive, pteSwpMksoftDirty, pteSwpMkuffdWp, swpOffset, swpPteHi, swpPteLo } from '@faultline/swap-entry'
 
 /** The swap area all entries name. */
@@ -53,8 +53,7 @@ export function swapIn(fault: Fault): number {
   const exclusive = (frames.flags(pfn) & FRAME_KSM) === 0 && ((lo & SWP_EXCLUSIVE) !== 0 || frames.field(pfn, FRAME_REF) === 1)
   let flags = armed | (lo & SWP_SOFT_DIRTY ? PAGE_SOFT_DIRTY : 0)
   if (exclusive) {
-    if (vma.flags & VM_WRITE && !(armed && vma.flags & VM_UFFD_WP) && !needsSoftDirtyWp(vma, flags))
-      flags |= fault.write ? PAGE_RW | PAGE_DIRTY : PAGE_RW
+    flags |= mm.calls.swapInWritable ? writableSwapIn(fault, armed, flags) : writtenSwapIn(fault, armed)
     frames.setFlags(pfn, FRAME_EXCLUSIVE)
   }
   if (vma.anonVma === null) mm.prepareAnonVma(vma)
@@ -64,6 +63,17 @@ export function swapIn(fault: Fault): number {
   frames.setField(pfn, FRAME_MAP, frames.field(pfn, FRAME_MAP) + 1)
   tables.set(fault.table, fault.index, pteLo(pfn, flags), pteHi(pfn, vma.flags))
   return FAULT_DONE
+}
+
+function writableSwapIn({ vma, write }: Fault, armed: number, flags: number): number {
+  if ((vma.flags & VM_WRITE) === 0 || (armed && vma.flags & VM_UFFD_WP) || needsSoftDirtyWp(vma, flags)) return 0
+  return write ? PAGE_RW | PAGE_DIRTY : PAGE_RW
+}
+
+/** Only a write makes it writable; protection is looked at after that. @source v6.1 mm/memory.c do_swap_page() */
+function writtenSwapIn({ vma, write }: Fault, armed: number): number {
+  if (!write) return 0
+  return vma.flags & VM_WRITE && !armed ? PAGE_RW | DIRTY_BY_SOFTWARE : DIRTY_BY_SOFTWARE
 }
 
 /** The page of a slot, with one reference for the caller: from the swap cache or read anew. */

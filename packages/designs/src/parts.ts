@@ -70,28 +70,36 @@ export const CALLS_6_18: CallSupport = {
   writeProtectSpans: true,
   continueWp: true,
   forkClearsHugetlb: true,
-  moveClears: true,
   tellsChanging: true,
+  swapInWritable: true,
+  reusesLarge: 'alone',
+  hugeZeroWriteAllocates: true,
+  pagemapCountsEach: false,
   populateStopsAtHoles: true,
   splitMapsZeroPage: true,
+  splitKeepsDirty: true,
   reclaimsTables: true,
   mremapChecksFirst: true,
 }
 /**
  * Those of Linux 6.12, long-term releases included.
- * @source v6.12.117 fs/proc/task_mmu.c PM_SCAN_CATEGORIES; mm/madvise.c madvise_behavior_valid(); mm/mremap.c mremap_to()
+ * @source v6.12.117 fs/proc/task_mmu.c PM_SCAN_CATEGORIES; mm/madvise.c madvise_behavior_valid(); mm/mremap.c mremap_to();
+ * mm/huge_memory.c do_huge_pmd_wp_page(); mm/memory.c wp_can_reuse_anon_folio()
  */
 export const CALLS_6_12: CallSupport = {
   ...CALLS_6_18,
   scanCategories: 0xff,
   guardRegions: false,
+  reusesLarge: 'never',
+  hugeZeroWriteAllocates: false,
+  pagemapCountsEach: true,
   reclaimsTables: false,
   mremapChecksFirst: false,
 }
 /**
  * Those of Linux 6.1, long-term releases included.
  * @source v6.1.192 mm/userfaultfd.c mwriteprotect_range(); fs/userfaultfd.c userfaultfd_continue(), userfaultfd_copy();
- * mm/hugetlb.c copy_hugetlb_page_range(); mm/mremap.c move_ptes(); mm/migrate.c remove_migration_pte();
+ * mm/hugetlb.c copy_hugetlb_page_range(); mm/memory.c do_swap_page(), do_wp_page(); mm/migrate.c remove_migration_pte(); mm/huge_memory.c __split_huge_pmd_locked();
  * mm/madvise.c madvise_populate()
  */
 export const CALLS_6_1: CallSupport = {
@@ -100,10 +108,13 @@ export const CALLS_6_1: CallSupport = {
   writeProtectSpans: false,
   continueWp: false,
   forkClearsHugetlb: false,
-  moveClears: false,
   tellsChanging: false,
+  swapInWritable: false,
+  reusesLarge: 'last',
+  pagemapCountsEach: false,
   populateStopsAtHoles: false,
   splitMapsZeroPage: false,
+  splitKeepsDirty: false,
 }
 
 /** A huge page keeps its one bit until a write splits it. */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* Pages that UFFDIO_COPY copies from: what a program copies at most. The kernel never looks beyond the mapping it copies to. */
-#define SOURCE_SIZE (128ull << 20)
+#define SOURCE_SIZE (512ull << 20)
 
 static char *source;
 

@@ -3,6 +3,7 @@
  * @module
  */
 import type { ArmingPolicy } from './arming.ts'
+import type { CallSupport } from './call-support.ts'
 import type { CollapsePolicy } from './collapse.ts'
 import type { MarkerEncoding } from './encoding.ts'
 import type { HugeWpPolicy } from './huge-wp.ts'
@@ -57,32 +58,6 @@ export interface UffdSupport {
   readonly wpMemory: readonly BackendName[]
   /** UFFD_IOCTL_* bits that exist at all. */
   readonly ioctls: number
-}
-
-/** How calls differ between releases of Linux, apart from the contested questions. Each names the release that brought it. */
-export interface CallSupport {
-  /** PAGE_IS_* categories that the PAGEMAP_SCAN ioctl (6.7) knows; 0 where there is no such ioctl. */
-  readonly scanCategories: number
-  /** 6.13: MADV_GUARD_INSTALL and MADV_GUARD_REMOVE. */
-  readonly guardRegions: boolean
-  /** 6.3: WRITEPROTECT may span several mappings, and passes over holes; before, one mapping must hold the whole range. */
-  readonly writeProtectSpans: boolean
-  /** 6.4: UFFDIO_CONTINUE_MODE_WP. */
-  readonly continueWp: boolean
-  /** 6.4: fork copies protected hugetlb pages without their bit to a child that is not watched; before, the child kept it. */
-  readonly forkClearsHugetlb: boolean
-  /** 6.13: mremap takes the bit from pages that it moves out of what is watched. */
-  readonly moveClears: boolean
-  /** 6.4: ioctls that find mappings changing say so in their result field too. */
-  readonly tellsChanging: boolean
-  /** 6.9: MADV_POPULATE_READ and MADV_POPULATE_WRITE end at the first hole; before, they went on after it. */
-  readonly populateStopsAtHoles: boolean
-  /** 6.12: a split of a huge page maps the zero page in place of pages that hold nothing but zeroes. */
-  readonly splitMapsZeroPage: boolean
-  /** 6.14: MADV_DONTNEED frees the tables that it empties. */
-  readonly reclaimsTables: boolean
-  /** 6.17: mremap moves several mappings, and checks all before it unmaps the target; before, the target went first. */
-  readonly mremapChecksFirst: boolean
 }
 
 /** One composition. An object literal in `@faultline/designs`, or a stranger's. */

@@ -5,6 +5,7 @@
  */
 export * from './arming.ts'
 export * from './backend.ts'
+export * from './call-support.ts'
 export * from './collapse.ts'
 export * from './design.ts'
 export * from './encoding.ts'

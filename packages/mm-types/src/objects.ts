@@ -4,6 +4,7 @@
  * `@faultline/mm` implements them.
  * @module
  */
+import type { CallSupport } from './call-support.ts'
 import type { MarkerEncoding } from './encoding.ts'
 import type { Machine } from './machine.ts'
 
@@ -69,6 +70,8 @@ export interface Mm {
   readonly encoding: MarkerEncoding
   /** CONFIG_MEM_SOFT_DIRTY of the kernel. */
   readonly softDirty: boolean
+  /** How calls and faults of the kernel's release differ from those of others. */
+  readonly calls: CallSupport
   /** Page-table bytes as VmPTE counts them. */
   tableBytes(): number
   /** Gives a vma an anon_vma before its first private page. @source mm/rmap.c anon_vma_prepare() */

@@ -4,6 +4,7 @@
  */
 import {
   type Backends,
+  type CallSupport,
   type Design,
   type Inode,
   LEVEL_PGD,
@@ -34,6 +35,7 @@ export class ProcessMemory implements AddressSpace {
   readonly machine: Machine
   readonly encoding: MarkerEncoding
   readonly softDirty: boolean
+  readonly calls: CallSupport
   readonly kernel: Kernel
   readonly vmas = new VmaList()
   /** Tables of ptes, pmds and puds (VmPTE in pages), kept by `tables` through the two calls below. */
@@ -48,6 +50,7 @@ export class ProcessMemory implements AddressSpace {
     this.machine = kernel.machine
     this.encoding = kernel.design.encoding
     this.softDirty = kernel.design.softDirty
+    this.calls = kernel.design.calls
     this.pgd = kernel.machine.tables.alloc(LEVEL_PGD)
     if (this.pgd === 0) throw new Error('no page table left for a new address space')
   }

@@ -127,7 +127,7 @@ function copyHugeOnWrite(kernel: Kernel, mm: AddressSpace, fault: Fault, lo: num
   const pfn = hugePmdPfn(mm, vpn)
   if (pfn === HUGE_ZERO_PFN) {
     // Whether the vma would still get a huge page is not asked.
-    const fresh = machine.frames.alloc(9)
+    const fresh = mm.calls.hugeZeroWriteAllocates ? machine.frames.alloc(9) : 0
     if (fresh !== 0) {
       mm.prepareAnonVma(vma)
       mapAnonHuge(mm, vma, vpn, fresh)

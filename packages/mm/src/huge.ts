@@ -6,6 +6,7 @@
  */
 import {
   FRAME_CHUNK_MASK,
+  FRAME_DIRTY,
   FRAME_ENTIRE,
   FRAME_EXCLUSIVE,
   FRAME_MAP,
@@ -14,9 +15,11 @@ import {
   FRAME_ZERO,
   LEVEL_PTE,
   type Machine,
+  PAGE_DIRTY,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
   PAGE_RW,
+  PAGE_SOFT_DIRTY,
   type Vma,
 } from '@faultline/mm-types'
 import { pmdNumber, ptePfn, ZERO_PFN } from '@faultline/pagetable-core'
@@ -68,9 +71,12 @@ function unmapHuge(machine: Machine, pfn: number): void {
 /**
  * Replaces a huge leaf by a table of ptes; a file's huge leaf is simply taken away, to be faulted again.
  *
- * Each pte inherits the leaf's bits, the uffd-wp bit among them.
+ * Each pte inherits the leaf's bits, the uffd-wp bit among them. That they are dirty makes them soft-dirty too, unless they are
+ * `frozen`: unmapped for the time in which the page itself is split.
+ *
+ * @source v6.18 mm/huge_memory.c __split_huge_pmd_locked()
  */
-export function splitHugePmd(mm: AddressSpace, vma: Vma, vpn: number): void {
+export function splitHugePmd(mm: AddressSpace, vma: Vma, vpn: number, frozen = false): void {
   const machine = mm.machine
   const start = vpn - (vpn & 511)
   const lo = hugePmdLo(mm, vpn)
@@ -90,8 +96,16 @@ export function splitHugePmd(mm: AddressSpace, vma: Vma, vpn: number): void {
   if (table === 0) throw new Error('no page table left to split a huge page')
   mm.deposit(-1)
   tables.link(tables.pmdTable(mm.pgd, start), pmdNumber(start) & 511, table)
-  fillSplit(machine, table, pfn, lo & ~PAGE_PSE & 0xfff, hi)
+  const flags = lo & ~PAGE_PSE & 0xfff
+  fillSplit(machine, table, pfn, frozen || (flags & PAGE_DIRTY) === 0 ? flags : dirtyFlags(mm, pfn, flags), hi)
   mm.flush(start, HUGE_PAGES)
+}
+
+/** Before `splitKeepsDirty`, the page remembers that it is dirty in place of its ptes. */
+function dirtyFlags(mm: AddressSpace, head: number, flags: number): number {
+  if (mm.calls.splitKeepsDirty) return flags | PAGE_SOFT_DIRTY
+  mm.machine.frames.setFlags(head, FRAME_DIRTY)
+  return flags & ~PAGE_DIRTY
 }
 
 /** Writes the 512 ptes of a split leaf. */

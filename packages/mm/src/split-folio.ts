@@ -38,18 +38,28 @@ export function splitFolio(kernel: Kernel, pfn: number): boolean {
   const places = kernel.anonMappings(head, HUGE_PAGES)
   for (const { vma, vpn } of places) {
     const mm = vma.mm as AddressSpace
-    if (vpn >= vma.start && hugePmdLo(mm, vpn) !== 0 && hugePmdPfn(mm, vpn) === head) splitHugePmd(mm, vma, vpn)
+    if (vpn >= vma.start && hugePmdLo(mm, vpn) !== 0 && hugePmdPfn(mm, vpn) === head) splitHugePmd(mm, vma, vpn, true)
   }
   if (folioMapcount(kernel, head) !== frames.field(head, FRAME_REF)) return false
-  const mapsZeroPage = kernel.design.calls.splitMapsZeroPage
+  const { splitMapsZeroPage: mapsZeroPage, splitKeepsDirty } = kernel.design.calls
   const used = places.map(({ vma, vpn }) => ({ vma, vpn, pages: pagesHere(vma, vpn, head) }))
   if (used.some(({ vma, vpn, pages }) => pages.some((i) => isDirty(vma, vpn + i)))) frames.setFlags(head, FRAME_DIRTY)
+  if (!splitKeepsDirty)
+    for (const { vma, vpn, pages } of used) for (const i of pages) if (isDirty(vma, vpn + i)) markSoftDirty(vma, vpn + i)
   frames.split(head)
   for (const { vma, vpn, pages } of used) {
     for (const i of pages) if (mapsZeroPage && frames.stamp(head + i) === 0) mapUnusedToZeroPage(vma, vpn + i, head + i)
     ;(vma.mm as AddressSpace).flush(vpn, HUGE_PAGES)
   }
   return true
+}
+
+/** What is mapped again as dirty is soft-dirty by that, before `splitKeepsDirty`. @source v6.1 mm/migrate.c remove_migration_pte() */
+function markSoftDirty(vma: VmArea, vpn: number): void {
+  const mm = vma.mm as AddressSpace
+  const { tables } = mm.machine
+  const table = tables.pteTable(mm.pgd, vpn)
+  tables.lo(table)[tables.base(table) + (vpn & 511)] |= PAGE_SOFT_DIRTY
 }
 
 function splitFileFolio(kernel: Kernel, head: number): boolean {

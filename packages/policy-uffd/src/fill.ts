@@ -45,7 +45,7 @@ import { validateRange } from './ranges.ts'
 /** Performs a fill ioctl and wakes who waits for the pages. */
 export function fill(mm: HostMm, context: Userfaultfd, call: UffdFill): UffdFillResult {
   if (!context.ready) return { errno: -EINVAL, result: 0 }
-  const { continueWp, tellsChanging } = mm.design.calls
+  const { continueWp, tellsChanging } = mm.calls
   if (context.changing > 0) return { errno: -EAGAIN, result: tellsChanging ? -EAGAIN : 0 }
   const modes = call.kind === 'copy' || (call.kind === 'continue' && continueWp) ? 3 : 1
   if (validateRange(call.start, call.length) || (call.mode & ~modes) !== 0) return { errno: -EINVAL, result: 0 }

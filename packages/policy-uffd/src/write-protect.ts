@@ -62,7 +62,7 @@ export function writeProtect(mm: HostMm, context: Userfaultfd, start: number, le
 function protectVmas(mm: HostMm, first: number, end: number, enable: boolean): number {
   let found = false
   const vmas = mm.vmasWithin(first, end)
-  if (!mm.design.calls.writeProtectSpans && (vmas.length !== 1 || vmas[0].start > first || vmas[0].end < end)) return -ENOENT
+  if (!mm.calls.writeProtectSpans && (vmas.length !== 1 || vmas[0].start > first || vmas[0].end < end)) return -ENOENT
   if (!mm.design.anomalies.failsAfterPartialEffect && vmas.some((vma) => (vma.flags & VM_UFFD_WP) === 0)) return -ENOENT
   for (const vma of vmas) {
     if ((vma.flags & VM_UFFD_WP) === 0) return -ENOENT

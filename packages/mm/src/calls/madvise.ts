@@ -154,7 +154,7 @@ function* dontneed(mm: AddressSpace, asked: VmArea, part: Part): Call {
   part.end = Math.min(part.end, vma.end)
   const end = wholePages(vma, Math.min(announced, vma.end))
   zapRange(mm, vma, start, end, ZAP_PLAIN)
-  if (vma.pageShift === 12 && mm.kernel.design.calls.reclaimsTables) reclaimPteTables(mm, start, end)
+  if (vma.pageShift === 12 && mm.calls.reclaimsTables) reclaimPteTables(mm, start, end)
   return 0
 }
 

@@ -48,7 +48,7 @@ function remap(mm: AddressSpace, request: MremapRequest, grown: Grown): number {
   if (newPages <= 0) return -EINVAL
   if (fixed || dontUnmap) {
     if (!mayMove || (dontUnmap && pages !== newPages)) return -EINVAL
-    if (!mm.kernel.design.calls.mremapChecksFirst) {
+    if (!mm.calls.mremapChecksFirst) {
       const only = mm.vmas.find(start)
       return only === undefined ? -EFAULT : moveOne(mm, only, alignHugetlb(only, request), grown)
     }
@@ -175,7 +175,7 @@ function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown:
     merged.flags &= ~VM_UFFD_FLAGS
   }
   const locked = (merged.flags & VM_LOCKED) !== 0
-  moveTables(mm, merged, start, start + moves, to, watched && !keeps && mm.kernel.design.calls.moveClears)
+  moveTables(mm, merged, start, start + moves, to, watched && !keeps)
   const joinsItself = merged.start <= begin && begin < merged.end
   if (dontUnmap) abandon(joinsItself ? merged : vma, joinsItself, start, start + pages)
   else unmapRange(mm, start, start + moves)

@@ -81,7 +81,8 @@ function presentState(mm: AddressSpace, vpn: number, lo: number, hi: number, pag
   } else {
     if ((frames.flags(frames.head(pfn)) & FRAME_ANON) === 0) state |= STATE_FILE
     // Of what is mapped huge, the mappings of the first page are counted, whichever page is asked for.
-    const counted = lo & PAGE_PSE || flags & FRAME_HUGETLB ? frames.head(pfn) : pfn
+    const ofFirst = flags & FRAME_HUGETLB || (lo & PAGE_PSE && !mm.calls.pagemapCountsEach)
+    const counted = ofFirst ? frames.head(pfn) : pfn
     const mapped = frames.mapcount(counted)
     if (mapped === 1) state |= STATE_EXCLUSIVE
     if (pageShift !== 12) state |= STATE_HUGE

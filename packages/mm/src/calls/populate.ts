@@ -17,7 +17,7 @@ import type { Call } from './call.ts'
  * @returns 0, a negated errno, or ACCESS_LIVELOCK
  */
 export function* populate(mm: AddressSpace, start: number, end: number, write: boolean, request: AccessRequest): Call {
-  const passesHoles = !mm.kernel.design.calls.populateStopsAtHoles
+  const passesHoles = !mm.calls.populateStopsAtHoles
   let unmapped = false
   for (let vpn = start; vpn < end; vpn++) {
     if (passesHoles && mm.vmas.find(vpn) === undefined) {

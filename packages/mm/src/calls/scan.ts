@@ -33,8 +33,7 @@ const GO_ON = 0
 export function scanPagemap(mm: AddressSpace, request: ScanRequest): ScanResult {
   const { start } = request
   const masks = request.inverted | request.mask | request.anyof | request.returned
-  if (request.flags & ~FLAGS || masks & ~mm.kernel.design.calls.scanCategories || start % 4096 !== 0)
-    return { errno: EINVAL, regions: [], walkEnd: 0 }
+  if (request.flags & ~FLAGS || masks & ~mm.calls.scanCategories || start % 4096 !== 0) return { errno: EINVAL, regions: [], walkEnd: 0 }
   const end = Math.ceil(request.end / 4096) * 4096
   if (end > 0x7ffffffff000 || start > end) return { errno: EFAULT, regions: [], walkEnd: 0 }
   const output = new ScanOutput(request)
