@@ -78,6 +78,8 @@ export const CALLS_6_18: CallSupport = {
   populateStopsAtHoles: true,
   splitMapsZeroPage: true,
   splitKeepsDirty: true,
+  fillPreparesFirst: true,
+  pagemapSeesSharedTables: true,
   reclaimsTables: true,
   mremapChecksFirst: true,
 }
@@ -115,6 +117,8 @@ export const CALLS_6_1: CallSupport = {
   populateStopsAtHoles: false,
   splitMapsZeroPage: false,
   splitKeepsDirty: false,
+  fillPreparesFirst: false,
+  pagemapSeesSharedTables: false,
 }
 
 /** A huge page keeps its one bit until a write splits it. */

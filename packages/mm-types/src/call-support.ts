@@ -31,6 +31,10 @@ export interface CallSupport {
   readonly splitMapsZeroPage: boolean
   /** After 6.1: ptes of a split huge leaf are as dirty as the leaf was, and a page split where it is mapped stays as soft-dirty as it was. */
   readonly splitKeepsDirty: boolean
+  /** After 6.1: a fill makes a private mapping ready for pages (anon_vma) before it looks whether the mapping can be filled. */
+  readonly fillPreparesFirst: boolean
+  /** After 6.1: pagemap calls no page exclusive that is mapped by a shared table. */
+  readonly pagemapSeesSharedTables: boolean
   /** 6.14: MADV_DONTNEED frees the tables that it empties. */
   readonly reclaimsTables: boolean
   /** 6.17: mremap moves several mappings, and checks all before it unmaps the target; before, the target went first. */

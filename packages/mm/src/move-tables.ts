@@ -117,7 +117,9 @@ function moveSpan(mm: AddressSpace, table: number, from: number, to: number, out
 
 function markMoved(mm: AddressSpace, lo: number, hi: number): number {
   if (lo & PAGE_PRESENT_ANY) return lo | PAGE_SOFT_DIRTY
-  return mm.classify(lo, hi) === SOFTLEAF_SWAP ? lo | SWP_SOFT_DIRTY : lo
+  const kind = mm.classify(lo, hi)
+  // A marker too. @source v6.12 mm/mremap.c move_soft_dirty_pte()
+  return kind === SOFTLEAF_SWAP || kind === SOFTLEAF_MARKER ? lo | SWP_SOFT_DIRTY : lo
 }
 
 /** The low word without the uffd-wp bit; 0 for a wp marker. */

@@ -63,7 +63,7 @@ function fillPages(mm: HostMm, call: UffdFill): number {
   const vma = mm.findVma(first)
   if (vma === undefined) return -ENOENT
   // Private mappings are made ready for pages before it is asked who watches them. @source v6.18 mm/userfaultfd.c uffd_lock_vma()
-  if ((vma.flags & VM_SHARED) === 0) mm.prepareAnonVma(vma)
+  if ((vma.flags & VM_SHARED) === 0 && mm.calls.fillPreparesFirst) mm.prepareAnonVma(vma)
   if (vma.uffd === null || end > vma.end) return -ENOENT
   const armed = call.kind !== 'zeropage' && call.kind !== 'poison' && (call.mode & UFFDIO_COPY_MODE_WP) !== 0
   if (armed && (vma.flags & VM_UFFD_WP) === 0) return -EINVAL
@@ -71,6 +71,7 @@ function fillPages(mm: HostMm, call: UffdFill): number {
   if (vma.backend === 'hugetlb') {
     if (call.kind === 'zeropage' || first % step !== 0 || (end - first) % step !== 0) return -EINVAL
   } else if (call.kind === 'continue' && vma.backend !== 'shmem') return -EINVAL
+  if ((vma.flags & VM_SHARED) === 0) mm.prepareAnonVma(vma)
   for (let vpn = first; vpn < end; vpn += step) {
     const error = fillPage(mm, vma, vpn, call, armed)
     if (error !== 0) return vpn > first ? (vpn - first) * 4096 : error

@@ -63,7 +63,7 @@ function leafState(mm: AddressSpace, vma: VmArea, vpn: number): number {
   if (lo === 0 && hi === 0) return 0
   if (lo & PAGE_PRESENT_ANY) {
     const state = presentState(mm, vpn, lo, hi, vma.pageShift)
-    return vma.pageShift === 21 && tables.isShared(table) ? state & ~STATE_EXCLUSIVE : state
+    return vma.pageShift === 21 && mm.calls.pagemapSeesSharedTables && tables.isShared(table) ? state & ~STATE_EXCLUSIVE : state
   }
   return vma.backend === 'hugetlb' ? hugetlbAbsent(mm, lo, hi) : absentState(mm, lo, hi)
 }
@@ -103,6 +103,7 @@ function absentState(mm: AddressSpace, lo: number, hi: number): number {
     if (bits & PTE_MARKER_POISONED) state |= STATE_MARKER_POISON
     if (bits & PTE_MARKER_GUARD) state |= STATE_MARKER_GUARD | STATE_GUARD
     if (bits !== PTE_MARKER_UFFD_WP && lo & SWP_UFFD_WP) state |= STATE_UFFD_WP
+    if (mm.softDirty && kind === SOFTLEAF_MARKER && lo & SWP_SOFT_DIRTY) state |= STATE_SOFT_DIRTY
     return state
   }
   if (kind !== SOFTLEAF_SWAP) state |= STATE_SPECIAL
