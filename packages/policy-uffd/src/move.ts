@@ -158,7 +158,7 @@ function movePresent(mm: HostMm, target: Vma, from: number, to: number, sourceTa
   if (frames.flags(pfn) & FRAME_ZERO) tables.set(targetTable, to & 511, pteLo(ZERO_PFN, PAGE_SPECIAL), pteHi(ZERO_PFN, target.flags))
   else {
     rehome(mm, target, to, pfn)
-    tables.set(targetTable, to & 511, pteLo(pfn, PAGE_RW | PAGE_DIRTY), pteHi(pfn, target.flags))
+    tables.set(targetTable, to & 511, pteLo(pfn, PAGE_RW | (tables.lo(sourceTable)[at] & PAGE_DIRTY)), pteHi(pfn, target.flags))
   }
   return 0
 }
