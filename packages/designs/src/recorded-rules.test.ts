@@ -67,6 +67,26 @@ madvise R1 0 1 free
 reclaim R1 0 1
 expect R1 0 1 none`,
   ],
+  [
+    'a page that was freed lazily is as clean where it is moved to; a huge page is not',
+    `mmap R1 1024 anon rw
+madvise R1 0 1024 hugepage
+mmap R2 2 anon rw
+write R1 1
+write R2+1 1
+userfaultfd u2
+api u2
+register u2 R1 0 1024 mode=wp
+register u2 R2 0 1 mode=missing
+madvise R1 0 512 free
+madvise R2 0 2 free
+move u2 R1 512 512 from=R1 => result 2097152
+move u2 R2 0 1 from=R2+1 => result 4096
+reclaim R1 512 512
+reclaim R2 0 1
+expect R1 512 512 swap | 511x present anon ZERO
+expect R2 0 2 none`,
+  ],
 ]
 
 test.each(RECORDED)('%s', async (_rule, program) => {

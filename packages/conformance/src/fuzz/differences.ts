@@ -3,7 +3,7 @@
  * @module
  */
 import type { Operation, RecordedProgram, System } from '@faultline/program'
-import { type Allowance, Leniency } from './allowances.ts'
+import { type Allowance, type Freedom, Leniency } from './allowances.ts'
 import { compareOutcomes, type FieldDifference } from './compare.ts'
 import { type Answer, isOutcome, runFirst, runScript, runScripts, type Script, type Watcher } from './runs.ts'
 
@@ -45,7 +45,8 @@ export async function comparePrograms(pair: Pair, programs: readonly (readonly O
   const scripts: Script[] = []
   for (const program of programs) scripts.push(await runFirst(pair.a, program, watcher))
   const answers = await runScripts(pair.b, scripts)
-  return scripts.map((script, index) => compareRuns(script, answers[index]!, pair))
+  const freedom = { inAnyOrder: pair.inAnyOrder === true, reclaims: pair.b.kind === 'linux' }
+  return scripts.map((script, index) => compareRuns(script, answers[index]!, pair.ignored, freedom))
 }
 
 /** Operations that look at what others have done: of a recorded program, they count as observations. */
@@ -57,12 +58,12 @@ export async function compareRecorded(system: System, recorded: RecordedProgram,
   const origins = operations.map(({ op }, index) => (LOOKS.has(op) ? -1 : index))
   const script = { operations, origins, answers: await runScript(system, operations) }
   const outcomes = recorded.steps.map(({ outcome }) => outcome)
-  return compareRuns(script, outcomes, { ignored })
+  return compareRuns(script, outcomes, ignored, { inAnyOrder: false, reclaims: false })
 }
 
-function compareRuns(script: Script, answers: readonly Answer[], { ignored, inAnyOrder = false }: Omit<Pair, 'a' | 'b'>): Verdict {
+function compareRuns(script: Script, answers: readonly Answer[], ignored: ReadonlySet<string>, freedom: Freedom): Verdict {
   let performed = 0
-  const leniency = new Leniency(inAnyOrder)
+  const leniency = new Leniency(freedom)
   for (const [index, operation] of script.operations.entries()) {
     const a = script.answers[index]!
     const b = answers[index] ?? { crash: 'no answer' }
