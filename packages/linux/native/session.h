@@ -18,7 +18,7 @@
 #define LIVELOCK_MS 100
 #define SLOW_LIVELOCK_MS 3000
 /* So many times as long: it restarts inside the kernel, where only the end of its process reaches it. */
-#define KILL_FACTOR 10
+#define KILL_FACTOR 4
 /* Messages noted for one request. */
 #define MAX_ANSWERED 24
 
