@@ -226,8 +226,6 @@ void say_completed(struct process *process, struct thread *thread, const struct 
 	const struct pending *pending = &thread->pending;
 
 	if (reply->interrupted) {
-		/* The kernel has raised it. */
-		limit_running(process->pid);
 		say_errno(0);
 		say(" b l");
 		return;
