@@ -55,7 +55,10 @@ module.exports = {
       name: 'the-model-runs-anywhere',
       comment: 'Files, processes and sockets belong to apps, linux, the trace readers of workloads, and tests.',
       severity: 'error',
-      from: { path: '^packages/', pathNot: [TESTS, '^packages/(linux|workloads)/', '^packages/conformance/src/load-(scripts|recordings).ts'] },
+      from: {
+        path: '^packages/',
+        pathNot: [TESTS, '^packages/(linux|workloads)/', '^packages/conformance/src/load-(scripts|recordings).ts'],
+      },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -23,7 +23,9 @@ function parts(answer: Answer, map: AddressMap): string[] {
 function sideBySide(left: readonly string[], right: readonly string[]): string {
   const width = Math.max(...left.map((part) => part.length))
   const rows = Array.from({ length: Math.max(left.length, right.length) }, (_, at) => [left[at] ?? '', right[at] ?? ''] as const)
-  return rows.map(([one, other], at) => `${at > 0 && one !== other ? '>' : ' '} ${one.padEnd(width)} | ${other}`.trimEnd() + '\n').join('')
+  const line = (one: string, other: string, at: number): string =>
+    `${at > 0 && one !== other ? '>' : ' '} ${one.padEnd(width)} | ${other}`.trimEnd()
+  return rows.map(([one, other], at) => `${line(one, other, at)}\n`).join('')
 }
 
 /** The program as a script whose last line expects what the second system did. */

@@ -1,7 +1,7 @@
 /**
  * mremap.
  *
- * @source v6.18 mm/mremap.c do_mremap(), move_vma(), copy_vma(); fs/userfaultfd.c mremap_userfaultfd_prep()
+ * @source v6.18 mm/mremap.c do_mremap(), move_vma(), copy_vma(), dontunmap_complete(); fs/userfaultfd.c mremap_userfaultfd_prep()
  * @fidelity simplified do_mremap(): no limits or accounting
  * @fidelity simplified dontunmap_complete(): pages that were locked stay so until they are freed, where a later munlock may free them earlier
  * @module
