@@ -88,6 +88,41 @@ const SOFT_DIRTY: readonly (readonly [name: string, program: string, linux61: bo
   ['a split makes dirty ptes soft-dirty', 'HUGE\nclear_refs\nmadvise A 5 1 dontneed\npagemap A 0 1', false, true],
   ['a page split for reclaim', 'HUGE\nclear_refs\nreclaim A 5 1\npagemap A 0 1', true, false],
   ['a page split after its mapping', 'HUGE\nclear_refs\nmadvise A 5 1 dontneed\nmadvise A 7 1 pageout\npagemap A 0 1', false, true],
+  [
+    'a shared page whose protection ended',
+    'WATCHED shmem\nwrite A 1\nclear_refs\nwriteprotect u A 0 2 mode=0\nwrite A 1\npagemap A 0 1',
+    false,
+    true,
+  ],
+  ['a shared page no longer watched', 'WATCHED shmem\nwrite A 1\nclear_refs\nunregister u A 0 2\nwrite A 1\npagemap A 0 1', false, true],
+  [
+    'a private page whose protection ended',
+    'WATCHED anon\nwrite A 1\nclear_refs\nwriteprotect u A 0 2 mode=0\nwrite A 1\npagemap A 0 1',
+    true,
+    true,
+  ],
+  [
+    'a store that waited for the end of protection',
+    'WATCHED shmem\nmonitor u wp=unprotect\nwrite A 1\nwriteprotect u A 0 2 mode=wp\nclear_refs\nwrite A 1\npagemap A 0 1',
+    true,
+    true,
+  ],
+  ['what a new page is moved behind', 'OLD NEW\nmremap B 0 1 C 1 maymove to=A+1\npagemap A 0 1', false, false],
+  ['a new page behind an old one', 'OLD NEW\nmremap B 0 1 C 1 maymove to=A+1\npagemap A 1 1', false, false],
+  ['what a new page is moved before', 'OLD NEW\nmremap B 0 1 C 1 maymove to=A\npagemap A 1 1', false, false],
+  ['what a new page is mapped over', 'OLD mmap B 1 anon rw at=A\npagemap A 1 1', true, true],
+  [
+    'a new page beside an old one that mprotect changes',
+    'OLD mprotect A 1 1 r\nmmap B 1 anon rw at=A\nmprotect A 1 1 rw\npagemap A 0 1',
+    false,
+    false,
+  ],
+  [
+    'memory that was made read-only beside what always was',
+    'OLD mprotect A 1 1 r\nmmap B 1 anon r at=A\nmprotect A 0 1 rw\nmprotect A 1 1 rw\npagemap A 1 1',
+    false,
+    true,
+  ],
 ]
 
 describe.each(SOFT_DIRTY)('%s', (_name, text, old, newer) => {
@@ -96,7 +131,14 @@ describe.each(SOFT_DIRTY)('%s', (_name, text, old, newer) => {
     [linux612, newer],
   ] as const)('$name', async (design, expected) => {
     const huge = 'mmap A 512 anon rw\nmadvise A 0 512 hugepage\nwrite A 1'
-    const program = parseProgram(`faultline-program 1\nmemory anon\n${text.replace('HUGE', huge)}\n`)
+    const watched = `${WATCHED}mmap A 2 $1 rw\nregister u A 0 2 mode=wp`
+    const old = 'mmap A 2 anon rw\nclear_refs\n'
+    const whole = text
+      .replace('HUGE', huge)
+      .replace(/WATCHED (\S+)/, watched)
+      .replace('OLD ', old)
+      .replace('NEW', 'mmap B 1 anon rw')
+    const program = parseProgram(`faultline-program 1\nmemory anon\n${whole}\n`)
     const { outcomes } = await runProgram(createModel(design), instantiate(program, 'anon'))
     expect((outcomes.at(-1)!.pages![0]! & 0x40) !== 0).toBe(expected)
   })

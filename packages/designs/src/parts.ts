@@ -80,13 +80,17 @@ export const CALLS_6_18: CallSupport = {
   splitKeepsDirty: true,
   fillPreparesFirst: true,
   pagemapSeesSharedTables: true,
+  unprotectChecksPages: true,
+  mergeKeepsSoftDirty: true,
+  mprotectUnaccounts: true,
   reclaimsTables: true,
   mremapChecksFirst: true,
 }
 /**
  * Those of Linux 6.12, long-term releases included.
  * @source v6.12.117 fs/proc/task_mmu.c PM_SCAN_CATEGORIES; mm/madvise.c madvise_behavior_valid(); mm/mremap.c mremap_to();
- * mm/huge_memory.c do_huge_pmd_wp_page(); mm/memory.c wp_can_reuse_anon_folio()
+ * mm/huge_memory.c do_huge_pmd_wp_page(); mm/memory.c wp_can_reuse_anon_folio();
+ * mm/vma.c vma_merge_existing_range(), copy_vma()
  */
 export const CALLS_6_12: CallSupport = {
   ...CALLS_6_18,
@@ -95,14 +99,15 @@ export const CALLS_6_12: CallSupport = {
   reusesLarge: 'never',
   hugeZeroWriteAllocates: false,
   pagemapCountsEach: true,
+  mergeKeepsSoftDirty: false,
   reclaimsTables: false,
   mremapChecksFirst: false,
 }
 /**
  * Those of Linux 6.1, long-term releases included.
- * @source v6.1.192 mm/userfaultfd.c mwriteprotect_range(); fs/userfaultfd.c userfaultfd_continue(), userfaultfd_copy();
+ * @source v6.1.192 mm/userfaultfd.c mwriteprotect_range(), uffd_wp_range(); fs/userfaultfd.c userfaultfd_continue(), userfaultfd_copy();
  * mm/hugetlb.c copy_hugetlb_page_range(); mm/memory.c do_swap_page(), do_wp_page(); mm/migrate.c remove_migration_pte(); mm/huge_memory.c __split_huge_pmd_locked();
- * mm/madvise.c madvise_populate()
+ * mm/madvise.c madvise_populate(); mm/mprotect.c mprotect_fixup()
  */
 export const CALLS_6_1: CallSupport = {
   ...CALLS_6_12,
@@ -119,6 +124,8 @@ export const CALLS_6_1: CallSupport = {
   splitKeepsDirty: false,
   fillPreparesFirst: false,
   pagemapSeesSharedTables: false,
+  unprotectChecksPages: false,
+  mprotectUnaccounts: false,
 }
 
 /** A huge page keeps its one bit until a write splits it. */

@@ -35,6 +35,12 @@ export interface CallSupport {
   readonly fillPreparesFirst: boolean
   /** After 6.1: pagemap calls no page exclusive that is mapped by a shared table. */
   readonly pagemapSeesSharedTables: boolean
+  /** After 6.1: pages whose protection ends become writable by the rules of mprotect; before, those of a shared mapping always and private ones never. */
+  readonly unprotectChecksPages: boolean
+  /** After 6.12: joined mappings are soft-dirty when one of them was; before, as the part that a call changes, or as the neighbour of what was moved. */
+  readonly mergeKeepsSoftDirty: boolean
+  /** After 6.1: anonymous memory that holds nothing no longer counts against the commit limit once mprotect makes it read-only. */
+  readonly mprotectUnaccounts: boolean
   /** 6.14: MADV_DONTNEED frees the tables that it empties. */
   readonly reclaimsTables: boolean
   /** 6.17: mremap moves several mappings, and checks all before it unmaps the target; before, the target went first. */

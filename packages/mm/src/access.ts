@@ -3,7 +3,7 @@
  * @module
  */
 import { FAULT_DONE, PAGE_ACCESSED, PAGE_DIRTY, PAGE_PRESENT, PAGE_PSE, PAGE_RW } from '@faultline/mm-types'
-import { pmdNumber, ptePfn, TLB_WRITE } from '@faultline/pagetable-core'
+import { DIRTY_BY_SOFTWARE, pmdNumber, ptePfn, TLB_WRITE } from '@faultline/pagetable-core'
 import { ACCESS_LIVELOCK, type AccessRequest } from './access-request.ts'
 import { handleFault } from './fault.ts'
 import type { AddressSpace } from './objects.ts'
@@ -84,4 +84,21 @@ function translateHuge(mm: AddressSpace, vpn: number, write: boolean): number {
   if ((lo & PAGE_PSE) === 0 || (lo & PAGE_PRESENT) === 0 || (write && (lo & PAGE_RW) === 0)) return 0
   los[at] = lo | (write ? PAGE_ACCESSED | PAGE_DIRTY : PAGE_ACCESSED)
   return ptePfn(lo, tables.hi(table)[at]) + (vpn % pages)
+}
+
+/**
+ * What a store's fault does to a leaf when it is tried again after its wait. The handler runs once more although the leaf may allow the
+ * store by now, and makes it dirty as software does, which is soft-dirty too; a store by the hardware alone would not be seen.
+ *
+ * @source v6.18 arch/x86/mm/fault.c do_user_addr_fault(); mm/memory.c handle_pte_fault(); mm/huge_memory.c huge_pmd_set_accessed()
+ */
+export function retryStore(mm: AddressSpace, vpn: number): void {
+  const tables = mm.machine.tables
+  const ptes = tables.pteTable(mm.pgd, vpn)
+  const table = ptes === 0 ? tables.pmdTable(mm.pgd, vpn) : ptes
+  if (table === 0) return
+  const los = tables.lo(table)
+  const at = tables.base(table) + ((ptes === 0 ? pmdNumber(vpn) : vpn) & 511)
+  const needed = PAGE_PRESENT | PAGE_RW | (ptes === 0 ? PAGE_PSE : 0)
+  if ((los[at] & needed) === needed) los[at] |= PAGE_ACCESSED | DIRTY_BY_SOFTWARE
 }

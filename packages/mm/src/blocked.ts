@@ -4,7 +4,7 @@
  */
 import { FAULT_DONE, type UffdContext, type UffdEvent } from '@faultline/mm-types'
 import type { Message, Outcome } from '@faultline/program'
-import { access } from './access.ts'
+import { access, retryStore } from './access.ts'
 import { ACCESS_WAITS, type AccessRequest } from './access-request.ts'
 import type { Bindings } from './bindings.ts'
 import type { Call } from './calls/call.ts'
@@ -57,8 +57,11 @@ export class Blocked implements Waiters {
   /** Performs an access; a monitor answers what it sends, else the thread is left waiting. */
   attempt(pending: PendingAccess): Outcome {
     const request: AccessRequest = { cpu: 0, thread: pending.thread, user: true, byte: pending.byte, stamp: pending.stamp }
+    let waited = false
     return this.begin(pending.thread, () => {
+      if (waited && pending.write) retryStore(pending.mm, pending.vpn)
       const code = access(pending.mm, pending.vpn, pending.write, request)
+      waited = code === ACCESS_WAITS
       if (code === ACCESS_WAITS) return this.faultWait(pending.thread)
       if (code !== FAULT_DONE) return signalOutcome(code, this.composed.kernel.design.memoryFailure)
       return pending.write ? { errno: 0 } : { errno: 0, value: request.stamp }

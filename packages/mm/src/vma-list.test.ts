@@ -1,4 +1,14 @@
-import { type Backends, type Design, ENOMEM, PROT_READ, PROT_WRITE, VM_NOHUGEPAGE, VM_READ, VM_WRITE } from '@faultline/mm-types'
+import {
+  type Backends,
+  type CallSupport,
+  type Design,
+  ENOMEM,
+  PROT_READ,
+  PROT_WRITE,
+  VM_NOHUGEPAGE,
+  VM_READ,
+  VM_WRITE,
+} from '@faultline/mm-types'
 import { createMachine } from '@faultline/pagetable-core'
 import { noMarker } from '@faultline/swap-entry'
 import fc from 'fast-check'
@@ -15,7 +25,8 @@ const RIGHTS = VM_READ | VM_WRITE
 /** An address space in which nothing is ever touched: no backend is asked. */
 function emptySpace(): AddressSpace {
   const tlb = { name: 'batched', flushesEachPte: false, deferred: false, source: '' }
-  const design = { name: 'test', encoding: noMarker, tlb } as Partial<Design> as Design
+  const calls = { mergeKeepsSoftDirty: true, mprotectUnaccounts: true } as CallSupport
+  const design = { name: 'test', encoding: noMarker, tlb, calls } as Partial<Design> as Design
   return new SimulatedKernel({ machine: createMachine(), design, backends: { hugetlb: {} } as Backends }).newMm()
 }
 

@@ -5,7 +5,7 @@
  * microseconds.
  * @module
  */
-import { type HostMm, type UffdContext, VM_ACCESS_FLAGS, VM_STICKY } from '@faultline/mm-types'
+import { type HostMm, type UffdContext, VM_ACCESS_FLAGS, VM_SOFTDIRTY, VM_STICKY } from '@faultline/mm-types'
 import { maySplit, type VmArea } from './vma.ts'
 
 /** Ordered vmas that do not overlap. */
@@ -106,19 +106,27 @@ export class VmaList {
   /**
    * Joins a vma with its neighbours where Linux would.
    *
-   * @source v6.18 mm/vma.c vma_merge_existing_range(), vma_merge_new_range()
+   * @param moved whether the vma is what mremap moved: before joins gathered soft-dirty, callers that change or make a mapping gave
+   * the whole its flags, but this one took the neighbour as it was
+   * @source v6.18 mm/vma.c vma_merge_existing_range(), vma_merge_new_range(); v6.12 copy_vma()
    */
-  mergeAround(vma: VmArea): VmArea {
+  mergeAround(vma: VmArea, moved = false): VmArea {
     const i = this.list.indexOf(vma)
     const next = this.list[i + 1]
     const previous = this.list[i - 1]
     let joined = vma
+    let soft = vma.flags
     // The one before goes first: where the neighbours' private pages are not of one family, the one after stays apart.
     if (previous !== undefined && canMerge(previous, vma)) {
+      if (moved) soft = previous.flags
       this.absorb(previous, vma)
       joined = previous
     }
-    if (next !== undefined && canMerge(joined, next)) this.absorb(joined, next)
+    if (next !== undefined && canMerge(joined, next)) {
+      if (moved && joined === vma) soft = next.flags
+      this.absorb(joined, next)
+    }
+    if (!vma.mm.calls.mergeKeepsSoftDirty) joined.flags = (joined.flags & ~VM_SOFTDIRTY) | (soft & VM_SOFTDIRTY)
     return joined
   }
 

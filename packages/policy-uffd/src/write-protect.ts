@@ -22,7 +22,9 @@ import {
   SWP_UFFD_WP,
   UFFDIO_WRITEPROTECT_MODE_DONTWAKE,
   UFFDIO_WRITEPROTECT_MODE_WP,
+  VM_SHARED,
   VM_UFFD_WP,
+  VM_WRITE,
   type Vma,
 } from '@faultline/mm-types'
 import {
@@ -130,8 +132,7 @@ function protectHuge(mm: HostMm, vma: Vma, vpn: number, enable: boolean): number
   const at = tables.base(pmd) + (pmdNumber(vpn) & 511)
   const lo = los[at]
   counters.ptes++
-  let next = enable ? (lo | PAGE_UFFD_WP) & ~PAGE_RW : lo & ~PAGE_UFFD_WP
-  if (!enable && mm.mayWrite(vma, next, tables.hi(pmd)[at])) next |= PAGE_RW
+  const next = enable ? (lo | PAGE_UFFD_WP) & ~PAGE_RW : unprotected(mm, vma, lo, tables.hi(pmd)[at])
   los[at] = next
   return next === lo ? 0 : 1
 }
@@ -196,9 +197,9 @@ function disarmSpan(mm: HostMm, vma: Vma, table: number, from: number, to: numbe
   for (let at = base + from, end = base + to; at < end; at++) {
     const lo = los[at]
     if (lo & PAGE_PRESENT_ANY) {
-      if ((lo & PAGE_UFFD_WP) === 0) continue
-      const disarmed = lo & ~PAGE_UFFD_WP
-      los[at] = mm.mayWrite(vma, disarmed, his[at]) ? disarmed | PAGE_RW : disarmed
+      const disarmed = unprotected(mm, vma, lo, his[at])
+      if (disarmed === lo) continue
+      los[at] = disarmed
       changed++
     } else if (lo !== 0 || his[at] !== 0) {
       const verdict = disarmSoftleaf(mm, los, his, at)
@@ -208,6 +209,22 @@ function disarmSpan(mm: HostMm, vma: Vma, table: number, from: number, to: numbe
   }
   if (gone > 0) tables.addUsed(table, -gone)
   return changed
+}
+
+/**
+ * A present entry without protection. Where releases took the rights of the mapping alone, also pages that were not protected lose or gain
+ * the right to be written, whatever soft-dirty tracking wants.
+ *
+ * @source v6.18 mm/mprotect.c change_pte_range(); v6.1 mm/userfaultfd.c uffd_wp_range()
+ */
+function unprotected(mm: HostMm, vma: Vma, lo: number, hi: number): number {
+  if (!mm.calls.unprotectChecksPages) {
+    const bare = lo & ~(PAGE_UFFD_WP | PAGE_RW)
+    return vma.flags & VM_SHARED && vma.flags & VM_WRITE ? bare | PAGE_RW : bare
+  }
+  if ((lo & PAGE_UFFD_WP) === 0) return lo
+  const bare = lo & ~PAGE_UFFD_WP
+  return mm.mayWrite(vma, bare, hi) ? bare | PAGE_RW : bare
 }
 
 const GONE = 2

@@ -54,7 +54,7 @@ export function mprotect(mm: AddressSpace, start: number, end: number, prot: num
 /** What may be written for the first time is accounted for; anonymous memory that holds nothing yet no longer. @source v6.18 mm/mprotect.c mprotect_fixup() */
 function accounted(vma: VmArea, flags: number): number {
   if (flags & VM_WRITE) return vma.flags & (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE) ? flags : flags | VM_ACCOUNT
-  return vma.file === null && vma.anonVma === null ? flags & ~VM_ACCOUNT : flags
+  return vma.mm.calls.mprotectUnaccounts && vma.file === null && vma.anonVma === null ? flags & ~VM_ACCOUNT : flags
 }
 
 /** Locked private memory that may now be written gets pages of its own, so that no write has to fault; nobody is waited for. */

@@ -169,7 +169,7 @@ function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown:
   vma.robbed = false
   // Joined with its neighbours while it is watched, maybe with the vma it comes from: they lose the registration together.
   const begin = vma.start
-  const merged = mm.vmas.mergeAround(target)
+  const merged = mm.vmas.mergeAround(target, true)
   if (!keeps) {
     merged.uffd = null
     merged.flags &= ~VM_UFFD_FLAGS
