@@ -148,7 +148,8 @@ function hugetlb(): Check {
 function swap(): Check {
   const areas = swapAreas()
   const text = areas.map(({ path, size, used }) => `${path}: ${size - used} of ${size} KiB free`).join('; ')
-  return check('swap', areas.length > 0, text || 'none', MACHINE_SETUP)
+  const remedy = areas.length > 0 ? 'swap on a file: a device takes huge pages in one piece, and the model splits them' : MACHINE_SETUP
+  return check('swap', areas.length > 0 && areas.every(({ isFile }) => isFile), text || 'none', remedy)
 }
 
 const NAMES: Readonly<Record<string, string>> = {

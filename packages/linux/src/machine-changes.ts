@@ -29,16 +29,8 @@ export interface SwapFileChange {
   readonly bytes: number
 }
 
-/** An unused compressed RAM disk that is used as swap. */
-export interface ZramChange {
-  readonly kind: 'zram'
-  /** Name of the device, such as `zram0`. */
-  readonly device: string
-  readonly bytes: number
-}
-
 /** A change to the machine. */
-export type Change = SettingChange | PoolChange | SwapFileChange | ZramChange
+export type Change = SettingChange | PoolChange | SwapFileChange
 
 const MIB = 1024 * 1024
 
@@ -50,8 +42,6 @@ export function describeChange(change: Change): string {
       return `${change.path}: ${change.before} -> ${change.value}`
     case 'swap-file':
       return `swap: a file of ${change.bytes / MIB} MiB, ${change.path}, made and removed again`
-    case 'zram':
-      return `swap: ${change.bytes / MIB} MiB on /dev/${change.device}, a compressed RAM disk, set up and reset again`
   }
 }
 
@@ -64,11 +54,6 @@ export function applyChange(change: Change): void {
       break
     case 'swap-file':
       makeSwapFile(change)
-      break
-    case 'zram':
-      writeFileSync(`/sys/block/${change.device}/disksize`, `${change.bytes}`)
-      run('mkswap', `/dev/${change.device}`)
-      run('swapon', `/dev/${change.device}`)
   }
 }
 
@@ -87,12 +72,6 @@ export function undoChange(change: Change): string | undefined {
     case 'swap-file':
       if (isSwap(change.path)) run('swapoff', change.path)
       rmSync(change.path, { force: true })
-      return undefined
-    case 'zram':
-      if (isSwap(`/dev/${change.device}`)) run('swapoff', `/dev/${change.device}`)
-      if (currentValue(`/sys/block/${change.device}/disksize`) === `${change.bytes}`) {
-        writeFileSync(`/sys/block/${change.device}/reset`, '1')
-      }
       return undefined
   }
 }

@@ -78,9 +78,8 @@ function poolChange(path: string, total: number, missing: number): Change[] {
   return [{ kind: 'pool', path, value: `${Math.max(Number(before), total) + missing}`, before }]
 }
 
-/** A compressed RAM disk that nobody uses, else a file: it must not lie in memory. */
+/** A file, which must not lie in memory. No device: those take a huge page in one piece, which files, and the model, split first. */
 function newSwap(bytes: number): Change {
-  if (readSetting('/sys/block/zram0/disksize') === '0') return { kind: 'zram', device: 'zram0', bytes }
   const folder = [cacheDirectory(), '/var/tmp'].find((each) => statfsSync(each).type !== TMPFS_MAGIC) ?? cacheDirectory()
   return { kind: 'swap-file', path: join(folder, `faultline-swap-${process.pid}`), bytes }
 }

@@ -100,7 +100,6 @@ export function holdChanges(plan: () => readonly [said: string[], changes: Chang
 }
 
 function swapPath(change: Change): string | undefined {
-  if (change.kind === 'zram') return `/dev/${change.device}`
   return change.kind === 'swap-file' ? change.path : undefined
 }
 

@@ -48,6 +48,8 @@ export function freeGiganticPages(): number {
 /** A swap area; sizes in KiB. */
 export interface SwapArea {
   readonly path: string
+  /** A file, which huge pages are split for; a device takes them in one piece. */
+  readonly isFile: boolean
   readonly size: number
   readonly used: number
 }
@@ -58,7 +60,7 @@ export function swapAreas(): SwapArea[] {
   return lines
     .filter((line) => line !== '')
     .map((line) => {
-      const [path, , size, used] = line.split(/\s+/)
-      return { path: path!, size: Number(size), used: Number(used) }
+      const [path, type, size, used] = line.split(/\s+/)
+      return { path: path!, isFile: type === 'file', size: Number(size), used: Number(used) }
     })
 }
