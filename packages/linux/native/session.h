@@ -38,7 +38,6 @@ struct thread {
 	int name;
 	uint64_t since;
 	int64_t times_run; /* when it began to wait */
-	int woken; /* seen at work again since then */
 	struct pending pending;
 	int answers;
 	uint64_t turn; /* the operation at which monitors last answered it */

@@ -168,16 +168,6 @@ static void note_noisy(const struct pollfd *polls, int nr, char *noisy)
 				noisy[i] = 1;
 }
 
-/* Remembers which threads wait no longer: should their process be killed, nobody can look any more. */
-static void note_woken(struct process *process)
-{
-	for (int i = 0; i < process->nr_threads; i++) {
-		struct thread *thread = &process->threads[i];
-		if (thread->busy == 2 && !waits_for_monitor(thread))
-			thread->woken = 1;
-	}
-}
-
 /* Waits until a thread has replied or waits for a monitor. One that goes round for ever is called back, and replies that it was, or killed. */
 static enum awaited await(struct process *process, struct thread *thread, struct reply *reply, int *fd)
 {
@@ -200,7 +190,6 @@ static enum awaited await(struct process *process, struct thread *thread, struct
 		}
 		if (wait.tv_nsec < LONGEST_WAIT_NS)
 			wait.tv_nsec *= 2;
-		note_woken(process);
 		int64_t elapsed = (now_ns() - start) / 1000000;
 		if (elapsed > STUCK_MS * slowness)
 			return STUCK;
@@ -238,7 +227,6 @@ static enum awaited settle(struct process *process, struct thread *thread, struc
 			continue;
 		}
 		thread->busy = 2;
-		thread->woken = 0;
 		thread->times_run = times_run(thread);
 		return WAITS;
 	}
@@ -356,7 +344,7 @@ static void say_thread(const struct process *process, const struct thread *threa
 	say(" ");
 }
 
-/* Says what threads of a process that was killed had finished before, and which went round with the one it was killed for. */
+/* Says what threads of a process that was killed had finished before. */
 static void say_last_words(struct process *process)
 {
 	struct reply reply;
@@ -364,17 +352,11 @@ static void say_last_words(struct process *process)
 
 	for (int i = process->nr_threads - 1; i >= 0; i--) {
 		struct thread *thread = &process->threads[i];
-		if (thread->busy != 2)
-			continue;
-		int has_replied = wire_receive(thread->sock, &reply, sizeof(reply), &fd, MSG_DONTWAIT) == sizeof(reply);
-		if (!has_replied && !thread->woken)
+		if (thread->busy != 2 || wire_receive(thread->sock, &reply, sizeof(reply), &fd, MSG_DONTWAIT) != sizeof(reply))
 			continue;
 		thread->busy = 0;
 		say_thread(process, thread);
-		if (has_replied)
-			say_outcome(process, thread, DONE, &reply, fd, 1);
-		else
-			say("0 b l");
+		say_outcome(process, thread, DONE, &reply, fd, 1);
 	}
 }
 

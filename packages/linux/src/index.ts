@@ -8,7 +8,6 @@ export {
   type PoolChange,
   type SettingChange,
   type SwapFileChange,
-  type ZramChange,
 } from './machine-changes.ts'
 export { type MachineNeeds, planMachine } from './machine-plan.ts'
 export { type PreparedMachine, prepareMachine, recoverMachine, type SetupOptions } from './machine-setup.ts'
