@@ -66,6 +66,12 @@ const CASES: readonly Case[] = [
     seen: ['expect A 1 9 has ZERO', 'expect A 1 9 has ZERO', 'expect A 1 9 has THP'],
   },
   {
+    name: 'collapse of a file with holes that another mapping is to hear of',
+    program:
+      'uffd u features=missing_shmem\nfile F 1\nmmap A 512 shmem rw file=F\nmmap B 1 shmem-private rw file=F\nregister u B 0 1 mode=missing\nwrite A 1\n',
+    seen: ['madvise A 0 512 collapse => ok', 'madvise A 0 512 collapse => EBUSY', 'madvise A 0 512 collapse => EBUSY'],
+  },
+  {
     name: 'an access to poison',
     program: 'uffd u features=poison\nmmap A 1 anon rw\nregister u A 0 1 mode=missing\n',
     seen: ['poison u A 0 1 => EINVAL', 'poison u A 0 1\nread A => SIGBUS code 4', 'poison u A 0 1\nread A => SIGBUS code 2'],

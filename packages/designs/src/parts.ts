@@ -83,6 +83,7 @@ export const CALLS_6_18: CallSupport = {
   unprotectChecksPages: true,
   mergeKeepsSoftDirty: true,
   mprotectUnaccounts: true,
+  collapseHeedsMissing: true,
   reclaimsTables: true,
   mremapChecksFirst: true,
 }
@@ -107,7 +108,7 @@ export const CALLS_6_12: CallSupport = {
  * Those of Linux 6.1, long-term releases included.
  * @source v6.1.192 mm/userfaultfd.c mwriteprotect_range(), uffd_wp_range(); fs/userfaultfd.c userfaultfd_continue(), userfaultfd_copy();
  * mm/hugetlb.c copy_hugetlb_page_range(); mm/memory.c do_swap_page(), do_wp_page(); mm/migrate.c remove_migration_pte(); mm/huge_memory.c __split_huge_pmd_locked();
- * mm/madvise.c madvise_populate(); mm/mprotect.c mprotect_fixup()
+ * mm/madvise.c madvise_populate(); mm/mprotect.c mprotect_fixup(); mm/khugepaged.c collapse_file()
  */
 export const CALLS_6_1: CallSupport = {
   ...CALLS_6_12,
@@ -126,6 +127,7 @@ export const CALLS_6_1: CallSupport = {
   pagemapSeesSharedTables: false,
   unprotectChecksPages: false,
   mprotectUnaccounts: false,
+  collapseHeedsMissing: false,
 }
 
 /** A huge page keeps its one bit until a write splits it. */

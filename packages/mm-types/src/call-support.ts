@@ -41,6 +41,8 @@ export interface CallSupport {
   readonly mergeKeepsSoftDirty: boolean
   /** After 6.1: anonymous memory that holds nothing no longer counts against the commit limit once mprotect makes it read-only. */
   readonly mprotectUnaccounts: boolean
+  /** After 6.1: a file with holes does not become huge where a mapping waits for its missing pages. */
+  readonly collapseHeedsMissing: boolean
   /** 6.14: MADV_DONTNEED frees the tables that it empties. */
   readonly reclaimsTables: boolean
   /** 6.17: mremap moves several mappings, and checks all before it unmaps the target; before, the target went first. */

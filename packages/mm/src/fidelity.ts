@@ -78,11 +78,6 @@ const PINS_AND_FRAMES: readonly NotModelled[] = [
 
 const HUGE_PAGES: readonly NotModelled[] = [
   {
-    what: 'Linux 6.1: collapse of a file of which another mapping is watched for missing pages',
-    why: "found by 'verify --system linux-6.1' and not yet modelled: 6.1 collapses where 6.12, 6.18 and the model say EBUSY. `file F 1; mmap A 512 shmem rw file=F; mmap B 1 shmem-private rw file=F; uffd u; register u B 0 1 mode=missing; write A 1; madvise A 0 512 collapse`",
-    source: 'v6.1 mm/khugepaged.c collapse_file()',
-  },
-  {
     what: 'Multi-size THP (mTHP): folios allocated between 4 KiB and 2 MiB, for anonymous memory and shmem (those that a split leaves are modelled)',
     why: 'a page is 4 KiB or 2 MiB; the sizes are off by default on the measured machine',
     source: 'mm/memory.c alloc_anon_folio(); mm/shmem.c shmem_allowable_huge_orders()',

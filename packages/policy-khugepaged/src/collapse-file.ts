@@ -85,7 +85,7 @@ function mergeCache(mm: HostMm, inode: Inode, start: number): number {
     frames.setField(huge + i, FRAME_INDEX, start + i)
   }
   mm.unmapFile(inode, start, start + 512)
-  if (holes > 0 && isMissed(inode, start)) {
+  if (holes > 0 && mm.calls.collapseHeedsMissing && isMissed(inode, start)) {
     frames.put(huge)
     return SCAN_EXCEED_NONE_PTE
   }
