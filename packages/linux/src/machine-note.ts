@@ -25,10 +25,15 @@ function pathOf(pid: number): string {
   return join(cacheDirectory(), `machine-${pid}.json`)
 }
 
-/** Field 22 of /proc/pid/stat; undefined when there is no such process. */
+/**
+ * Field 22 of /proc/pid/stat; undefined when there is no such process, or when it has ended and nobody has waited for it:
+ * a killed process is still listed until its parent asks (field 3: Z, or X for a moment).
+ */
 export function beganAt(pid: number): string | undefined {
   const text = readSetting(`/proc/${pid}/stat`)
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+  // The name in field 2 may hold anything, brackets too.
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
+  return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
 }
 
 /** Writes the note of a process, in place of the one it had. */

@@ -118,6 +118,27 @@ describe.runIf(isLinux)('a process that has changed a setting', () => {
     expect(readFileSync(path, 'utf8')).toBe('old')
   })
 
+  test('and was killed has ended, even while its parent has not asked for it', async () => {
+    // A shell that becomes `sleep` never waits for what it started before.
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      const [text] = (await once(parent.stdout!, 'data')) as [Buffer]
+      const pid = Number(text.toString())
+      const path = setting('new')
+      writeNote([{ kind: 'setting', path, value: 'new', before: 'old' }], { pid })
+      expect(recoverMachine()).toEqual([])
+      // The parent is not yet the one that never waits as long as it is called `sh`.
+      await vi.waitFor(() => expect(readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n'))
+      process.kill(pid, 'SIGKILL')
+      await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '))
+      expect(readNote(pid)?.began).toMatch(/^\d+$/)
+      expect(recoverMachine()).toEqual([`put back what an earlier run left: ${path}: old -> new`])
+      expect(readFileSync(path, 'utf8')).toBe('old')
+    } finally {
+      parent.kill()
+    }
+  })
+
   test('and ends before another that needs it leaves it to that one', async () => {
     const path = setting('old')
     const first = await holder(path)
