@@ -45,6 +45,20 @@ module.exports = {
       to: { path: ['^apps/', '^packages/(workloads|conformance)/'] },
     },
     {
+      name: 'experiments-are-below-the-apps',
+      comment: 'experiments compose designs and workloads; only apps know the experiments, and the kernel is asked by apps.',
+      severity: 'error',
+      from: { path: '^packages/experiments/', pathNot: TESTS },
+      to: { path: ['^apps/', '^packages/linux/'] },
+    },
+    {
+      name: 'nothing-below-knows-the-experiments',
+      comment: 'Move what is shared into workloads, designs or a floor below.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: '^packages/experiments/' },
+      to: { path: '^packages/experiments/' },
+    },
+    {
       name: 'packages-never-import-apps',
       comment: 'Apps stand on packages. Move what is shared into a package.',
       severity: 'error',

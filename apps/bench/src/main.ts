@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { addCompare } from './commands/compare.ts'
 import { addDesigns } from './commands/designs.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addExperiment } from './commands/experiment.ts'
 import { addKernels } from './commands/kernels.ts'
 import { addMatrix } from './commands/matrix.ts'
 import { addRecord } from './commands/record.ts'
@@ -71,6 +72,7 @@ export function createProgram(context: Context): Command {
   for (const add of [
     addStart,
     addCompare,
+    addExperiment,
     addReplay,
     addMatrix,
     addScripts,

@@ -4,8 +4,7 @@
  * Import it lazily: the drawing library takes most of a second to load.
  * @module
  */
-import { parse, View } from 'vega'
-import { compile, type TopLevelSpec } from 'vega-lite'
+import { drawSvg, SERIES } from './draw.ts'
 import type { Comparison, Row } from './schema.ts'
 import { faultKinds, withIdeal, words } from './table.ts'
 
@@ -23,9 +22,6 @@ interface Bar {
   readonly value: number
 }
 
-/** Readable on a light page and on a dark one. */
-const INK = '#7a7a7a'
-const SERIES = ['#4c8bd6', '#e08a3c', '#4fae7b', '#b07cd0', '#d3b13f', '#5fb4bf', '#c9708f', '#8d8d8d']
 const LOSSES = ['#d9534f', '#e88a5f', '#c2477f', '#a8663c', '#e0b13f', '#9b59b6', '#7a7a7a', '#bb3333']
 
 /** The charts of a comparison. */
@@ -79,10 +75,9 @@ async function draw(bars: readonly Bar[], designs: readonly string[], colors: re
   const shown = bars.filter((bar) => bar.value > 0)
   if (shown.length === 0) return ''
   const parts = [...new Set(shown.map((bar) => bar.part))]
-  const spec: TopLevelSpec = {
+  return drawSvg({
     width: 330,
     height: { step: 20 },
-    background: 'transparent',
     data: { values: shown },
     mark: { type: 'bar', tooltip: false, height: 13 },
     encoding: {
@@ -101,15 +96,5 @@ async function draw(bars: readonly Bar[], designs: readonly string[], colors: re
         legend: parts.length > 1 ? { title: null, orient: 'bottom', columns: 2 } : null,
       },
     },
-    config: {
-      view: { stroke: null },
-      axis: { labelColor: INK, gridColor: INK, gridOpacity: 0.25, domainColor: INK, tickColor: INK, labelFontSize: 11, labelLimit: 200 },
-      legend: { labelColor: INK, labelFontSize: 11, labelLimit: 260 },
-      font: 'system-ui, sans-serif',
-    },
-  }
-  const view = new View(parse(compile(spec).spec), { renderer: 'none' })
-  const svg = await view.toSVG()
-  view.finalize()
-  return svg
+  })
 }

@@ -1,41 +1,14 @@
 import { drawCharts } from './charts.ts'
 import { count } from './grid.ts'
+import { escapeHtml, page } from './page.ts'
 import type { Comparison, Row } from './schema.ts'
 import { figuresOf, withIdeal } from './table.ts'
-
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1c1c1c; --soft: #6b6b6b; --line: #8884; --bad: #c0392b; --paper: #fff; --card: #f6f6f4 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e4; --soft: #a0a0a0; --bad: #ff7b6b; --paper: #17181a; --card: #1f2124 } }
-body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper) }
-h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.15rem; margin: 2.5rem 0 .5rem } p.lead { color: var(--soft); margin: .3rem 0 1rem }
-.wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
-th { vertical-align: bottom; white-space: pre-line; font-weight: 600 } th:first-child, td:first-child { text-align: left }
-td.bad { color: var(--bad); font-weight: 600 } td.none { text-align: left; color: var(--soft) }
-dl { margin: 1rem 0 } dt { font-weight: 600; margin-top: .5rem } dd { margin: 0; color: var(--soft) }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); gap: 1rem }
-figure { margin: 0; padding: .8rem 1rem; background: var(--card); border-radius: .5rem; overflow-x: auto }
-figcaption { font-weight: 600; margin-bottom: .4rem }
-`
 
 /** A page that stands alone: tables, sentences and charts, without scripts and without the network. */
 export async function comparisonPage(title: string, comparisons: readonly Comparison[]): Promise<string> {
   const sections = await Promise.all(comparisons.map(section))
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
-<p class="lead">Which design loses a write, and what does each cost? Steps are counted work, not time.</p>
-${sections.join('\n')}
-</body>
-</html>
-`
+  const lead = 'Which design loses a write, and what does each cost? Steps are counted work, not time.'
+  return page(title, lead, sections.join('\n'))
 }
 
 async function section(comparison: Comparison): Promise<string> {
@@ -63,10 +36,4 @@ function table(rows: readonly Row[]): string {
     return `<tr>${name}${cells.join('')}</tr>`
   })
   return `<div class="wide"><table><thead>${head}</thead><tbody>${body.join('\n')}</tbody></table></div>`
-}
-
-/** Text as HTML shows it. */
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-  return text.replace(/[&<>"']/g, (character) => entities[character])
 }

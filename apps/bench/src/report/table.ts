@@ -1,6 +1,7 @@
 import type { Terminal } from '../terminal.ts'
 import { type Cell, type Column, count, printGrid } from './grid.ts'
 import type { Comparison, Row, ServedRow } from './schema.ts'
+import { wrap } from './wrap.ts'
 
 type Colors = Terminal['colors']
 
@@ -30,21 +31,6 @@ export function printComparison(comparison: Comparison, colors: Colors): string 
 function reason(rows: readonly Row[], at: number): string {
   const first = rows.find((row) => row.why === rows[at].why)!
   return first === rows[at] ? first.why : `as ${first.design}.`
-}
-
-const LINE_WIDTH = 116
-
-/** Breaks a sentence into lines; those after the first are indented. */
-function wrap(sentence: string): string {
-  let line = ''
-  let text = ''
-  for (const word of sentence.split(' ')) {
-    if (line.length + 1 + word.length > LINE_WIDTH) {
-      text += `${line}\n`
-      line = `  ${word}`
-    } else line += line === '' ? word : ` ${word}`
-  }
-  return text + line
 }
 
 /** All rows to print; the oracle comes last unless it was asked for. */

@@ -1,0 +1,14 @@
+/**
+ * All experiments, in the order lists print them.
+ * @module
+ */
+import type { Experiment } from './experiment.ts'
+import { specialPteVsSwapType } from './special-pte-vs-swap-type.ts'
+
+/** Every experiment once. */
+export const experiments: readonly Experiment[] = [specialPteVsSwapType]
+
+/** The experiment of that name. */
+export function findExperiment(name: string): Experiment | undefined {
+  return experiments.find((experiment) => experiment.name === name)
+}
