@@ -17,7 +17,7 @@ import {
 import { newAnonPage, pteHi, pteLo, ZERO_PFN } from '@faultline/pagetable-core'
 
 /**
- * Maps the zero page for a read, a new page for a write.
+ * Maps the zero page for a read, a new page for a write, and for a read where the zero page is forbidden.
  *
  * @returns FAULT_DONE, FAULT_MISSING for a registered vma, FAULT_OOM
  * @source v6.18 mm/memory.c do_anonymous_page()
@@ -27,12 +27,12 @@ export function faultAnon(fault: Fault): number {
   const { vma, mm } = fault
   if (vma.flags & VM_UFFD_MISSING) {
     // Linux is ready to put a page there before it looks who watches; fork copies the tables of such a vma.
-    if (fault.write && vma.anonVma === null) mm.prepareAnonVma(vma)
+    if ((fault.write || mm.forbidsZeropage) && vma.anonVma === null) mm.prepareAnonVma(vma)
     return FAULT_MISSING
   }
   const machine = mm.machine
   const armed = fault.armed ? PAGE_UFFD_WP : 0
-  if (!fault.write) {
+  if (!fault.write && !mm.forbidsZeropage) {
     machine.tables.set(fault.table, fault.index, pteLo(ZERO_PFN, PAGE_SPECIAL | armed), pteHi(ZERO_PFN, vma.flags))
     return FAULT_DONE
   }

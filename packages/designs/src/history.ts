@@ -46,6 +46,7 @@ export const linux57: Design = {
   uffd: { features: FEATURES_5_7, wpMemory: ['anon'], ioctls: IOCTLS_5_7 },
   calls: CALLS_6_18,
   softDirty: false,
+  forbidsZeropage: false,
   memoryFailure: false,
   anomalies: LINUX_ANOMALIES,
 }

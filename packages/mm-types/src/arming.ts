@@ -25,6 +25,11 @@ export interface ArmingPolicy {
   /** True when pages it armed are present (so that reads of them do not fault). */
   readonly populates: boolean
   /**
+   * True when an empty, aligned range of 2 MiB of anonymous memory that may be huge is armed by mapping the huge zero page
+   * there, and `armNone` is left with the rest.
+   */
+  readonly mapsHugeZeroPage: boolean
+  /**
    * Arms the none entries of `lo`/`hi` in [from, to).
    * @returns entries that are no longer none
    */

@@ -86,6 +86,11 @@ export interface Design {
   readonly calls: CallSupport
   /** CONFIG_MEM_SOFT_DIRTY: soft-dirty bits are shown and cleared. */
   readonly softDirty: boolean
+  /**
+   * No zero page in any address space, as on s390 with storage keys: what is read is given a page of its own.
+   * @source v6.18 include/linux/mm.h mm_forbids_zeropage()
+   */
+  readonly forbidsZeropage: boolean
   /** CONFIG_MEMORY_FAILURE: the signal of an access to poison says what it is (BUS_MCEERR_AR). */
   readonly memoryFailure: boolean
   readonly anomalies: Anomalies

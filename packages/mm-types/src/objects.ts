@@ -70,6 +70,8 @@ export interface Mm {
   readonly encoding: MarkerEncoding
   /** CONFIG_MEM_SOFT_DIRTY of the kernel. */
   readonly softDirty: boolean
+  /** The zero page may not be mapped. @source v6.18 include/linux/mm.h mm_forbids_zeropage() */
+  readonly forbidsZeropage: boolean
   /** How calls and faults of the kernel's release differ from those of others. */
   readonly calls: CallSupport
   /** Page-table bytes as VmPTE counts them. */

@@ -27,6 +27,11 @@ export interface HostMm extends Mm {
   hugePfn(vpn: number): number
   setHugeLeaf(vpn: number, lo: number, hi: number): void
   splitHuge(vma: Vma, vpn: number): void
+  /**
+   * Maps the huge zero page, with more flags, over the empty aligned range of 2 MiB from `vpn` on.
+   * @returns false when the range is not empty, may not be huge, or there is no huge zero page
+   */
+  mapHugeZeroPage(vma: Vma, vpn: number, flags: number): boolean
   /** A vma is about to be cut: no huge leaf and no shared table may lie across the border. */
   cut(vma: Vma, vpn: number): void
   /** Splits the anonymous huge page itself that a frame belongs to: its pages become small, unwritten ones the zero page. */

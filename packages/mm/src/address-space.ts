@@ -20,6 +20,7 @@ import { isMappedShared } from './folio.ts'
 import { freePteTable } from './free-tables.ts'
 import { hugePmdLo, hugePmdPfn, setPmd, splitHugePmd } from './huge.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
+import { mapHugeZeroPage } from './huge-fault.ts'
 import { hugetlbTableAlloc, unsharePmdAt, unsharePmds } from './pmd-sharing.ts'
 import { mayWrite } from './protect.ts'
 import { splitFolio } from './split-folio.ts'
@@ -35,6 +36,7 @@ export class ProcessMemory implements AddressSpace {
   readonly machine: Machine
   readonly encoding: MarkerEncoding
   readonly softDirty: boolean
+  readonly forbidsZeropage: boolean
   readonly calls: CallSupport
   readonly kernel: Kernel
   readonly vmas = new VmaList()
@@ -50,6 +52,7 @@ export class ProcessMemory implements AddressSpace {
     this.machine = kernel.machine
     this.encoding = kernel.design.encoding
     this.softDirty = kernel.design.softDirty
+    this.forbidsZeropage = kernel.design.forbidsZeropage
     this.calls = kernel.design.calls
     this.pgd = kernel.machine.tables.alloc(LEVEL_PGD)
     if (this.pgd === 0) throw new Error('no page table left for a new address space')
@@ -104,6 +107,10 @@ export class ProcessMemory implements AddressSpace {
 
   splitHuge(vma: Vma, vpn: number): void {
     splitHugePmd(this, vma, vpn)
+  }
+
+  mapHugeZeroPage(vma: Vma, vpn: number, flags: number): boolean {
+    return mapHugeZeroPage(this.kernel, this, vma, vpn, flags)
   }
 
   splitFolio(pfn: number): boolean {

@@ -29,7 +29,7 @@ import {
   VM_WRITE,
   type Vma,
 } from '@faultline/mm-types'
-import { DIRTY_BY_SOFTWARE, HUGE_ZERO_PFN, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
+import { DIRTY_BY_SOFTWARE, HUGE_ZERO_PFN, mkPteLo, pmdNumber, pteHi, pteLo } from '@faultline/pagetable-core'
 import { HUGE_PAGES, hugePmdLo, hugePmdPfn, isHugeExclusive, mapHuge, setPmd, splitHugePmd } from './huge.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
 
@@ -69,9 +69,8 @@ function faultAnonHuge(kernel: Kernel, mm: AddressSpace, fault: Fault): number {
   if (machine.tables.pmdTableAlloc(mm.pgd, vpn) === 0) return FAULT_OOM
   mm.prepareAnonVma(vma)
   if (vma.flags & VM_UFFD_MISSING) return FAULT_MISSING
-  if (!fault.write && kernel.settings.hugeZeroPage) {
-    setPmd(mm, vpn, pteLo(HUGE_ZERO_PFN, PAGE_PSE), pteHi(HUGE_ZERO_PFN, vma.flags))
-  } else {
+  if (!fault.write && hasHugeZeroPage(kernel)) setHugeZeroPage(mm, vma, vpn, 0)
+  else {
     const pfn = machine.frames.alloc(9)
     if (pfn === 0) return FALLBACK
     mapAnonHuge(mm, vma, vpn, pfn)
@@ -80,6 +79,27 @@ function faultAnonHuge(kernel: Kernel, mm: AddressSpace, fault: Fault): number {
   mm.deposit(1)
   machine.counters.ptes++
   return FAULT_DONE
+}
+
+/** @source v6.18 mm/huge_memory.c do_huge_pmd_anonymous_page(); include/linux/mm.h mm_forbids_zeropage() */
+function hasHugeZeroPage(kernel: Kernel): boolean {
+  return kernel.settings.hugeZeroPage && !kernel.design.forbidsZeropage
+}
+
+/** @source v6.18 mm/huge_memory.c set_huge_zero_folio() */
+function setHugeZeroPage(mm: AddressSpace, vma: Vma, vpn: number, flags: number): void {
+  setPmd(mm, vpn, mkPteLo(HUGE_ZERO_PFN, PAGE_PSE | flags, vma.flags), pteHi(HUGE_ZERO_PFN, vma.flags))
+}
+
+/** Maps the huge zero page where a read fault would. @returns false when it would not */
+export function mapHugeZeroPage(kernel: Kernel, mm: AddressSpace, vma: Vma, vpn: number, flags: number): boolean {
+  const { tables, counters } = kernel.machine
+  if (!hasHugeZeroPage(kernel) || !allowsHuge(kernel, vma, vpn)) return false
+  if (tables.pteTable(mm.pgd, vpn) !== 0 || hugePmdLo(mm, vpn) !== 0 || tables.pmdTableAlloc(mm.pgd, vpn) === 0) return false
+  setHugeZeroPage(mm, vma, vpn, flags)
+  mm.deposit(1)
+  counters.ptes++
+  return true
 }
 
 /** Maps a new anonymous huge page, writable as the vma is. @source mm/huge_memory.c map_anon_folio_pmd() */

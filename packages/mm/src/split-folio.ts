@@ -41,7 +41,8 @@ export function splitFolio(kernel: Kernel, pfn: number): boolean {
     if (vpn >= vma.start && hugePmdLo(mm, vpn) !== 0 && hugePmdPfn(mm, vpn) === head) splitHugePmd(mm, vma, vpn, true)
   }
   if (folioMapcount(kernel, head) !== frames.field(head, FRAME_REF)) return false
-  const { splitMapsZeroPage: mapsZeroPage, splitKeepsDirty } = kernel.design.calls
+  const { splitMapsZeroPage, splitKeepsDirty } = kernel.design.calls
+  const mapsZeroPage = splitMapsZeroPage && !kernel.design.forbidsZeropage
   const used = places.map(({ vma, vpn }) => ({ vma, vpn, pages: pagesHere(vma, vpn, head) }))
   if (used.some(({ vma, vpn, pages }) => pages.some((i) => isDirty(vma, vpn + i)))) frames.setFlags(head, FRAME_DIRTY)
   if (!splitKeepsDirty)

@@ -2,7 +2,7 @@
  * UFFDIO_COPY, UFFDIO_ZEROPAGE, UFFDIO_CONTINUE and UFFDIO_POISON: a monitor supplies what is missing.
  *
  * @source v6.18 mm/userfaultfd.c mfill_atomic(), mfill_atomic_pte_copy(), mfill_atomic_pte_zeropage(),
- * mfill_atomic_pte_continue(), mfill_atomic_pte_poison(), mfill_atomic_install_pte(); mm/shmem.c shmem_mfill_atomic_pte();
+ * mfill_atomic_pte_zeroed_folio(), mfill_atomic_pte_continue(), mfill_atomic_pte_poison(), mfill_atomic_install_pte(); mm/shmem.c shmem_mfill_atomic_pte();
  * mm/hugetlb.c hugetlb_mfill_atomic_pte()
  * @fidelity simplified mfill_atomic_pte_copy(): the source is a stamp and can always be read
  * @module
@@ -86,7 +86,7 @@ function fillPage(mm: HostMm, vma: Vma, vpn: number, call: UffdFill, armed: bool
   const index = leafIndex(vpn, vma.pageShift)
   mm.machine.counters.ptes++
   if (call.kind === 'poison') return poisonPage(mm, vma, vpn, table, index)
-  if (call.kind === 'zeropage' && (vma.flags & VM_SHARED) === 0) return zeroPage(mm, vma, vpn, table, index)
+  if (call.kind === 'zeropage' && (vma.flags & VM_SHARED) === 0 && !mm.forbidsZeropage) return zeroPage(mm, vma, vpn, table, index)
   return installPage(mm, vma, vpn, table, index, call, armed)
 }
 

@@ -2,6 +2,7 @@
  * userfaultfd: registration, write-protection, fills, messages, and the ways to arm what is empty.
  * @module
  */
+export { hugeZeroPage } from './arming/huge-zero-page.ts'
 export { pteMarkers } from './arming/pte-marker.ts'
 export { skip } from './arming/skip.ts'
 export { zeroPage } from './arming/zero-page.ts'

@@ -97,6 +97,7 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
   const policy = armingOf(mm, vma)
   const shift = vma.pageShift
   const allocates = enable && (policy.needsTable || shift !== 12)
+  const mapsHuge = enable && policy.mapsHugeZeroPage && vma.backend === 'anon'
   let changed = 0
   for (let vpn = start; vpn < end; ) {
     const next = leafSpanEnd(vpn, end, shift)
@@ -108,6 +109,11 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
         continue
       }
       mm.splitHuge(vma, vpn)
+    }
+    if (mapsHuge && next - vpn === 512 && mm.mapHugeZeroPage(vma, vpn, PAGE_UFFD_WP)) {
+      changed++
+      vpn = next
+      continue
     }
     const table = allocates ? leafTableAlloc(tables, mm.pgd, vpn, shift) : leafTable(tables, mm.pgd, vpn, shift)
     if (table === 0) {

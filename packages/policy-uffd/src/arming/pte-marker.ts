@@ -12,6 +12,7 @@ export const pteMarkers: ArmingPolicy = {
   name: 'pte-marker',
   needsTable: true,
   populates: false,
+  mapsHugeZeroPage: false,
   armNone(lo, hi, from, to, context) {
     const wpLo = context.encoding.wpLo
     const wpHi = context.encoding.wpHi

@@ -9,6 +9,7 @@ export const skip: ArmingPolicy = {
   name: 'skip',
   needsTable: false,
   populates: false,
+  mapsHugeZeroPage: false,
   armNone: () => 0,
   source: 'Linux 5.7, commit 292924b26024 (userfaultfd: wp: apply _PAGE_UFFD_WP bit)',
 }

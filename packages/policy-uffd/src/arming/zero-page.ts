@@ -9,6 +9,7 @@ export const zeroPage: ArmingPolicy = {
   name: 'zero-page',
   needsTable: true,
   populates: true,
+  mapsHugeZeroPage: false,
   armNone(lo, hi, from, to, context) {
     let armed = 0
     for (let at = from; at < to; at++) {
