@@ -1,5 +1,5 @@
 /**
- * All presets, in the order tables print them.
+ * All presets, in the order tables print them: what is compared by default, and ideas that are asked for by name.
  * @module
  */
 import type { Design } from '@faultline/mm-types'
@@ -17,8 +17,9 @@ import {
   wpZeropageV1,
 } from './history.ts'
 import { noPersistence, oracle } from './ideas.ts'
+import { hugeZeroPageArming, zeropageForbidden } from './ideas-arming.ts'
 
-/** Every preset once. */
+/** What `compare` and the lists of tables show by default. */
 export const designs: readonly Design[] = [
   linux57,
   noPersistence,
@@ -35,7 +36,13 @@ export const designs: readonly Design[] = [
   oracle,
 ]
 
+/** Negative controls and variants, taken by name and by experiments. */
+export const ideas: readonly Design[] = [hugeZeroPageArming, zeropageForbidden]
+
+/** Every preset once. */
+export const allDesigns: readonly Design[] = [...designs, ...ideas]
+
 /** The preset of a name, or undefined. */
 export function findDesign(name: string): Design | undefined {
-  return designs.find((design) => design.name === name)
+  return allDesigns.find((design) => design.name === name)
 }

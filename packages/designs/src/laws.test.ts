@@ -7,7 +7,7 @@ import { type RandomProgram, randomProgram, rareOperations } from '../test/rando
 import { recount } from '../test/recount.ts'
 import { Reference } from '../test/reference.ts'
 import { endProgram, openProgram, SEED, textUpTo } from '../test/sessions.ts'
-import { linux519, linux618, noPersistence, wpZeropageV1 } from './index.ts'
+import { hugeZeroPageArming, linux519, linux618, noPersistence, wpZeropageV1, zeropageForbidden } from './index.ts'
 
 const FILES = UFFD_FEATURE_WP_HUGETLBFS_SHMEM
 const EVERYTHING = FILES | UFFD_FEATURE_WP_UNPOPULATED
@@ -16,6 +16,8 @@ const DESIGNS: readonly { design: Design; features: number }[] = [
   { design: linux519, features: FILES },
   { design: wpZeropageV1, features: EVERYTHING },
   { design: noPersistence, features: FILES },
+  { design: hugeZeroPageArming, features: EVERYTHING },
+  { design: zeropageForbidden, features: EVERYTHING },
 ]
 
 function endsWithNothing(session: ModelSession): void {

@@ -11,6 +11,7 @@ import { createMachine, type MachineLimits } from '@faultline/pagetable-core'
 import { createKhugepaged, KHUGEPAGED_DEFAULTS } from '@faultline/policy-khugepaged'
 import { clearSoftDirty } from '@faultline/policy-soft-dirty'
 import { UserfaultfdSubsystem } from '@faultline/policy-uffd'
+import { checkDesign } from './check.ts'
 
 /** What a machine is like apart from the design it runs. */
 export interface ModelSettings extends Partial<KernelSettings> {
@@ -18,8 +19,9 @@ export interface ModelSettings extends Partial<KernelSettings> {
   readonly hugetlb?: HugetlbPool
 }
 
-/** A fresh kernel of a design. */
+/** A fresh kernel of a design. @throws ExpressionError for one whose choices exclude each other */
 export function composeKernel(design: Design, settings: ModelSettings = {}): ComposedKernel {
+  checkDesign(design)
   const machine = createMachine(settings.limits)
   const kernel = new SimulatedKernel({
     machine,
@@ -32,7 +34,8 @@ export function composeKernel(design: Design, settings: ModelSettings = {}): Com
   return { kernel, uffd, khugepaged: createKhugepaged(KHUGEPAGED_DEFAULTS), softDirty: { clear: clearSoftDirty } }
 }
 
-/** The model of a design as a System; each session is a fresh kernel. */
+/** The model of a design as a System; each session is a fresh kernel. @throws ExpressionError for one whose choices exclude each other */
 export function createModel(design: Design, settings: ModelSettings = {}): ModelSystem {
+  checkDesign(design)
   return modelSystem(`${design.name} (model)`, () => composeKernel(design, settings))
 }

@@ -1,4 +1,4 @@
-import { designs, findDesign } from '@faultline/designs'
+import { allDesigns, designs, findDesign } from '@faultline/designs'
 import { MEMORY_TYPES } from '@faultline/program'
 import { findWorkload, workloads } from '@faultline/workloads'
 import type { Command } from 'commander'
@@ -90,8 +90,8 @@ async function readFlags(flags: CompareFlags): Promise<Comparing> {
 
 /** The designs of a comma-separated list, each once. */
 function designNames(list: string): readonly string[] {
-  const legal = designs.map((design) => design.name)
-  if (list === 'all') return legal
+  if (list === 'all') return designs.map((design) => design.name)
+  const legal = allDesigns.map((design) => design.name)
   const names = list.split(',').map((name) => oneOf('design', name.trim(), legal))
   return [...new Set(names)]
 }

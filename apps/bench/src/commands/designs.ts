@@ -1,4 +1,5 @@
-import { designs } from '@faultline/designs'
+import { designs, ideas } from '@faultline/designs'
+import type { Design } from '@faultline/mm-types'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { printGrid } from '../report/grid.ts'
@@ -15,7 +16,8 @@ export function addDesigns(program: Command, { terminal }: Context): void {
         { head: 'status', width: 14 },
         { head: 'reference', width: 42 },
       ]
-      const rows = designs.map((design) => [design.name, design.title, design.status, design.reference])
-      terminal.out.write(printGrid(columns, rows))
+      const rows = (list: readonly Design[]) => list.map((design) => [design.name, design.title, design.status, design.reference])
+      terminal.out.write(printGrid(columns, rows(designs)))
+      terminal.out.write(`\nIdeas and controls, compared only where they are named:\n${printGrid(columns, rows(ideas))}`)
     })
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createModel, designs, findDesign } from '@faultline/designs'
+import { allDesigns, createModel, findDesign } from '@faultline/designs'
 import type { Design } from '@faultline/mm-types'
 import { ExpressionError } from '@faultline/program'
 import type { Command } from 'commander'
@@ -36,7 +36,7 @@ export function addMatrix(program: Command, context: Context): void {
         oneOf(
           'design',
           flags.design,
-          designs.map((each) => each.name),
+          allDesigns.map((each) => each.name),
         ),
       )!
       const file = readKeys(flags.keys)

@@ -1,4 +1,4 @@
-import { createModel, designs, findDesign, oracle } from '@faultline/designs'
+import { allDesigns, createModel, findDesign, oracle } from '@faultline/designs'
 import type { Design } from '@faultline/mm-types'
 import { MEMORY_TYPES, type Memory } from '@faultline/program'
 import {
@@ -41,7 +41,7 @@ export function addReplay(program: Command, context: Context): void {
 }
 
 async function replay(name: string, flags: ReplayFlags, { terminal }: Context): Promise<number> {
-  const known = designs.map((design) => design.name)
+  const known = allDesigns.map((design) => design.name)
   const design = findDesign(oneOf('design', flags.design, known))!
   const memory = flags.memory === undefined ? undefined : oneOf('memory', flags.memory, MEMORY_TYPES)
   const trace = await loadTrace(name)

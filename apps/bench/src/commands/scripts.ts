@@ -1,6 +1,6 @@
 import { type InexpressibleCase, runCase, type Script } from '@faultline/conformance'
 import { listNotExpressible, listScripts } from '@faultline/conformance/load-scripts'
-import { designs, findDesign } from '@faultline/designs'
+import { allDesigns, findDesign } from '@faultline/designs'
 import { OLD_KERNELS } from '@faultline/linux'
 import { instantiate, MEMORY_TYPES, type Memory, type Operation } from '@faultline/program'
 import type { Command } from 'commander'
@@ -43,7 +43,7 @@ export function addScripts(program: Command, context: Context): void {
       const { terminal } = context
       const kind = oneOf('system', flags.system, SYSTEMS)
       if (flags.design !== undefined && kind !== 'model') throw new UsageError('--design is for the model; leave out --system')
-      const names = designs.map((each) => each.name)
+      const names = allDesigns.map((each) => each.name)
       const design = findDesign(oneOf('design', flags.design ?? USUAL_DESIGN, names))!
       const memories = flags.memory === undefined ? MEMORY_TYPES : [oneOf('memory', flags.memory, MEMORY_TYPES)]
       const chosen = choose(flags.filter ?? '', memories)

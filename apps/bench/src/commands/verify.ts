@@ -1,5 +1,5 @@
 import { IGNORABLE, type Pair } from '@faultline/conformance'
-import { createModel, designs, findDesign } from '@faultline/designs'
+import { allDesigns, createModel, findDesign } from '@faultline/designs'
 import type { Design } from '@faultline/mm-types'
 import { MEMORY_TYPES, type Memory } from '@faultline/program'
 import type { Command } from 'commander'
@@ -136,7 +136,7 @@ function designOf(name: string): Design {
     oneOf(
       'design',
       name,
-      designs.map((each) => each.name),
+      allDesigns.map((each) => each.name),
     ),
   )!
 }
