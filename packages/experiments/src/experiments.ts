@@ -4,9 +4,10 @@
  */
 import type { Experiment } from './experiment.ts'
 import { specialPteVsSwapType } from './special-pte-vs-swap-type.ts'
+import { umapsort } from './umapsort.ts'
 
 /** Every experiment once. */
-export const experiments: readonly Experiment[] = [specialPteVsSwapType]
+export const experiments: readonly Experiment[] = [specialPteVsSwapType, umapsort]
 
 /** The experiment of that name. */
 export function findExperiment(name: string): Experiment | undefined {

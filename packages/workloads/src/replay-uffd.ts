@@ -30,16 +30,20 @@ export interface UnsupportedReplay {
  * Replays a stream on a session opened for it; the same inputs give the same result.
  *
  * The stream is explained when `unexplained` is 0.
+ *
+ * @param reclaims how often, evenly through the stream, the kernel reclaims the region's pages behind the program's back: not in the
+ * recording, and no message may change by it
  */
 export function replayUffdtrace(
   session: SyncSession,
   design: Pick<TrackedDesign, 'name'>,
   trace: Uffdtrace,
   progress: Progress = () => {},
+  reclaims = 0,
 ): UffdReplayResult | UnsupportedReplay {
   const head = { workload: 'uffd-replay', design: design.name, memory: trace.header.memory } as const
   try {
-    return { ...head, ...new UffdReplay(session, trace).run(progress), ...sessionCosts(session) }
+    return { ...head, ...new UffdReplay(session, trace).run(progress, reclaims), ...sessionCosts(session) }
   } catch (error) {
     if (!(error instanceof UnsupportedError) && !(error instanceof ExpressionError)) throw error
     return { ...head, unsupported: error.message }

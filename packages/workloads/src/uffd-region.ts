@@ -93,6 +93,17 @@ export class UffdRegion {
     }
   }
 
+  /**
+   * Has the kernel reclaim every page that is there, and reads it again: what memory pressure does behind the program's back. Huge pages of
+   * hugetlb are never reclaimed.
+   */
+  reclaimAndRead(): void {
+    if (this.#isHuge()) return
+    const there = Array.from({ length: this.nrPages }, (_, page) => page).filter((page) => this.state(page) !== 'absent')
+    for (const page of there) this.#session.perform({ op: 'reclaim', range: this.range(page, 1) })
+    for (const page of there) this.#session.access('main', this.vpn(page), false, 0)
+  }
+
   #isHuge(): boolean {
     return this.memory === 'hugetlb' || this.memory === 'hugetlb-private'
   }

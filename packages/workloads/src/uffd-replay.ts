@@ -67,12 +67,17 @@ export class UffdReplay {
     this.#mostWaiting = mostWaiting(trace.records, this.#region)
   }
 
-  /** @throws UnsupportedError when the system refuses the stream's handshake or registration */
-  run(progress: Progress): UffdReplayCounts {
+  /**
+   * @param reclaims how often, evenly through the stream, the kernel reclaims the region's pages
+   * @throws UnsupportedError when the system refuses the stream's handshake or registration
+   */
+  run(progress: Progress, reclaims: number): UffdReplayCounts {
     const records = this.#records
     const stride = Math.max(1, Math.floor(records.length / 100))
+    const quiet = Math.ceil(records.length / (reclaims + 1))
     for (let i = 0; i < records.length; i++) {
       this.#replay(i, records[i])
+      if ((i + 1) % quiet === 0) this.#region.reclaimAndRead()
       if (i % stride === 0) progress(i / records.length, `line ${records[i].line}`)
     }
     progress(1, 'done')
