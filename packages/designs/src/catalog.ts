@@ -18,6 +18,8 @@ import {
 } from './history.ts'
 import { noPersistence, oracle } from './ideas.ts'
 import { hugeZeroPageArming, zeropageForbidden } from './ideas-arming.ts'
+import { sharedTables, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
+import { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
 
 /** What `compare` and the lists of tables show by default. */
 export const designs: readonly Design[] = [
@@ -37,7 +39,20 @@ export const designs: readonly Design[] = [
 ]
 
 /** Negative controls and variants, taken by name and by experiments. */
-export const ideas: readonly Design[] = [hugeZeroPageArming, zeropageForbidden]
+export const ideas: readonly Design[] = [
+  hugeZeroPageArming,
+  zeropageForbidden,
+  neverCollapse,
+  perVmaCollapse,
+  oldRetraction,
+  blindCollapse,
+  hugeSplitWhenArmed,
+  hugeWholePage,
+  zapsDrop,
+  zapsKeepOverTruncate,
+  sharedTables,
+  unsharedTables,
+]
 
 /** Every preset once. */
 export const allDesigns: readonly Design[] = [...designs, ...ideas]

@@ -1,5 +1,5 @@
 import type { Design } from '@faultline/mm-types'
-import { never, perPte, perVma } from '@faultline/policy-khugepaged'
+import { blind, never, perPte, perVma, retractAlways } from '@faultline/policy-khugepaged'
 import { instantiate, parseProgram } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
 import { failures } from '../test/scripts.ts'
@@ -174,5 +174,25 @@ describe('shmem', () => {
       'expect A 0 512 512x has THP',
     ]
     expect(await file(linux618, ...lines, 'munmap A 0 512', 'munmap B 0 512', 'status => bytes 0')).toEqual([])
+  })
+})
+
+describe('negative controls', () => {
+  const ARMED = 'writeprotect u A 5 2 mode=wp'
+  const HALF_ARMED = ['madvise A 0 512 populate_write', 'writeprotect u A 17 1 mode=wp', 'khugepaged A 0 512']
+
+  test.each([retractAlways, blind])('$name: a collapse through the other mapping frees the markers, and a write goes unseen', async (policy) => {
+    const lines = [ARMED, 'khugepaged B 0 512', 'expect A 0 512 512x none', 'write A+5 1 => ok', 'expect A 5 1 has present !+WP THP']
+    expect(await file(withPolicy(policy), ...lines)).toEqual([])
+  })
+
+  test('blind: armed anonymous pages are merged, and a write goes unseen; a marker ends the collapse', async () => {
+    expect(await anon(withPolicy(blind), ...HALF_ARMED, COLLAPSED, 'write A+17 1 => ok')).toEqual([])
+    const marked = ['madvise A 1 511 populate_write', 'writeprotect u A 0 1 mode=wp', 'khugepaged A 0 512', 'write A 1 => blocked']
+    expect(await anon(withPolicy(blind), ...marked)).toEqual([])
+  })
+
+  test('retract-always: anonymous memory is as safe as in Linux', async () => {
+    expect(await anon(withPolicy(retractAlways), ...HALF_ARMED, 'expect A 17 1 has present +WP', 'write A+17 1 => blocked')).toEqual([])
   })
 })

@@ -9,6 +9,7 @@ import { type Design, UFFD_FEATURE_WP_ASYNC, UFFD_FEATURE_WP_UNPOPULATED, UFFD_F
 import { perPte } from '@faultline/policy-khugepaged'
 import { pteMarkers, skip, uffdWpAsync, uffdWpSync, zeroPage } from '@faultline/policy-uffd'
 import { noMarker, pteMarker, specialPte, swapType1 } from '@faultline/swap-entry'
+import { splitOnWrite } from './huge-wp.ts'
 import {
   CALLS_6_1,
   CALLS_6_12,
@@ -24,9 +25,8 @@ import {
   IOCTLS_6_7,
   IOCTLS_6_18,
   LINUX_ANOMALIES,
-  sharingForbidden,
-  splitOnWrite,
 } from './parts.ts'
+import { unsharedAtRegister } from './pmd-sharing.ts'
 import { zapDropped, zapKept } from './zap.ts'
 
 /** Anonymous memory only; what is not there is not protected. */
@@ -40,7 +40,7 @@ export const linux57: Design = {
   zap: zapDropped,
   collapse: perPte,
   hugeWp: splitOnWrite,
-  pmdSharing: sharingForbidden,
+  pmdSharing: unsharedAtRegister,
   tlb: flushBatched,
   tracker: uffdWpSync,
   uffd: { features: FEATURES_5_7, wpMemory: ['anon'], ioctls: IOCTLS_5_7 },

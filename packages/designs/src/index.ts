@@ -17,8 +17,12 @@ export {
   rfc202101,
   wpZeropageV1,
 } from './history.ts'
+export { splitOnWrite, splitWhenArmed, wholePage } from './huge-wp.ts'
 export { noPersistence, oracle } from './ideas.ts'
 export { hugeZeroPageArming, zeropageForbidden } from './ideas-arming.ts'
+export { sharedTables, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
+export { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
 export { composeKernel, createModel, type ModelSettings } from './model.ts'
-export { flushBatched, LINUX_ANOMALIES, sharingForbidden, splitOnWrite } from './parts.ts'
-export { zapDropped, zapKept } from './zap.ts'
+export { flushBatched, LINUX_ANOMALIES } from './parts.ts'
+export { sharedRegardless, sharingForbidden, unsharedAtRegister } from './pmd-sharing.ts'
+export { zapDropped, zapKept, zapKeptOverTruncate } from './zap.ts'

@@ -7,7 +7,7 @@ import { type RandomProgram, randomProgram, rareOperations } from '../test/rando
 import { recount } from '../test/recount.ts'
 import { Reference } from '../test/reference.ts'
 import { endProgram, openProgram, SEED, textUpTo } from '../test/sessions.ts'
-import { hugeZeroPageArming, linux519, linux618, noPersistence, wpZeropageV1, zeropageForbidden } from './index.ts'
+import { hugeZeroPageArming, ideas, linux519, linux618, noPersistence, sharedTables, wpZeropageV1, zeropageForbidden } from './index.ts'
 
 const FILES = UFFD_FEATURE_WP_HUGETLBFS_SHMEM
 const EVERYTHING = FILES | UFFD_FEATURE_WP_UNPOPULATED
@@ -50,6 +50,16 @@ describe.each(DESIGNS.map(({ design, features }) => ({ name: design.name, design
       { numRuns: 40, seed: SEED },
     )
   })
+})
+
+/** A store that another's protection stops for ever is a law broken; it is what this design is there to show. */
+const LAWFUL = ideas.filter((design) => design !== sharedTables && DESIGNS.every((tested) => tested.design !== design))
+
+test.each(LAWFUL.map((design) => ({ name: design.name, design })))('$name: the same, in fewer programs of any memory', ({ design }) => {
+  fc.assert(
+    fc.property(randomProgram(MEMORY_TYPES, EVERYTHING), (program) => obeysLaws(design, program)),
+    { numRuns: 30, seed: SEED },
+  )
 })
 
 test.each(MEMORY_TYPES)('%s: counts agree and nothing is left with the rarer calls too', (memory) => {

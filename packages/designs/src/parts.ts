@@ -5,8 +5,6 @@
 import {
   type Anomalies,
   type CallSupport,
-  type HugeWpPolicy,
-  type PmdSharingPolicy,
   type TlbPolicy,
   UFFD_FEATURE_EVENT_FORK,
   UFFD_FEATURE_EVENT_REMAP,
@@ -32,8 +30,6 @@ import {
   UFFD_IOCTL_WAKE,
   UFFD_IOCTL_WRITEPROTECT,
   UFFD_IOCTL_ZEROPAGE,
-  VM_UFFD_MINOR,
-  VM_UFFD_WP,
 } from '@faultline/mm-types'
 
 /** Features of Linux 5.7. */
@@ -128,22 +124,6 @@ export const CALLS_6_1: CallSupport = {
   unprotectChecksPages: false,
   mprotectUnaccounts: false,
   collapseHeedsMissing: false,
-}
-
-/** A huge page keeps its one bit until a write splits it. */
-export const splitOnWrite: HugeWpPolicy = {
-  name: 'split-on-write',
-  splitsWhenArmed: false,
-  splitsOnWrite: true,
-  source: 'v6.18 mm/huge_memory.c change_huge_pmd(); mm/memory.c wp_huge_pmd()',
-}
-
-/** Tables are not shared where someone watches; registering ends the sharing. */
-export const sharingForbidden: PmdSharingPolicy = {
-  name: 'forbidden',
-  mayShare: (vmFlags) => (vmFlags & (VM_UFFD_WP | VM_UFFD_MINOR)) === 0,
-  unsharesAtRegister: (vmFlags) => (vmFlags & (VM_UFFD_WP | VM_UFFD_MINOR)) !== 0,
-  source: 'v6.18 mm/hugetlb.c want_pmd_share(), hugetlb_unshare_all_pmds()',
 }
 
 /** One flush for the range of a call, before its lock is dropped. */

@@ -29,6 +29,7 @@ import {
   SWP_UFFD_WP,
   VM_UFFD_WP,
   ZAP_DROP_MARKER,
+  ZAP_UNMAP,
 } from '@faultline/mm-types'
 import { leafIndex, leafPages, leafSpanEnd, leafTable } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
@@ -51,7 +52,9 @@ export interface ZapDetails {
 /** MADV_DONTNEED and reclaim: everything goes, armed file entries leave markers. */
 export const ZAP_PLAIN: ZapDetails = { flags: 0, evenCows: true }
 /** munmap and exit. */
-export const ZAP_FINAL: ZapDetails = { flags: ZAP_DROP_MARKER, evenCows: true }
+export const ZAP_FINAL: ZapDetails = { flags: ZAP_DROP_MARKER | ZAP_UNMAP, evenCows: true }
+/** Truncation: what the entries stood for goes for good, and the mapping stays. */
+export const ZAP_TRUNCATE: ZapDetails = { flags: ZAP_DROP_MARKER, evenCows: true }
 /** Hole punching through the file. */
 export const ZAP_CACHE_ONLY: ZapDetails = { flags: 0, evenCows: false }
 /** Reclaim, collapse and the split of a page of the cache: the mappings of that page. @source mm/rmap.c try_to_unmap() */
@@ -96,7 +99,9 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
   const los = tables.lo(table)
   const his = tables.hi(table)
   const base = tables.base(table)
-  const keeps = vma.file !== null && keepsBit(mm, vma, details.flags)
+  const keepsMarkers = vma.file !== null && mm.kernel.design.zap.keepsUffdWp(vma.flags, details.flags)
+  // hugetlb leaves a marker for every armed entry, whatever the vma is registered for.
+  const keeps = keepsMarkers && (vma.backend === 'hugetlb' || (vma.flags & VM_UFFD_WP) !== 0)
   const wpLo = mm.encoding.wpLo
   const wpHi = mm.encoding.wpHi
   const sparesCows = !details.evenCows && vma.backend !== 'hugetlb'
@@ -126,7 +131,7 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
       }
     } else {
       if (details.presentOnly) continue
-      const verdict = zapSoftleaf(mm, vma, lo, hi, details)
+      const verdict = zapSoftleaf(mm, vma, lo, hi, details, keepsMarkers)
       if (verdict === KEEP) continue
       armed = verdict === GONE_ARMED
     }
@@ -150,7 +155,7 @@ const GONE = 1
 const GONE_ARMED = 2
 
 /** Decides over one entry that is neither none nor present; frees its slot when it goes. */
-function zapSoftleaf(mm: AddressSpace, vma: VmArea, lo: number, hi: number, details: ZapDetails): number {
+function zapSoftleaf(mm: AddressSpace, vma: VmArea, lo: number, hi: number, details: ZapDetails, keepsMarkers: boolean): number {
   const encoding = mm.encoding
   const isHugetlb = vma.backend === 'hugetlb'
   const kind = classify(lo, hi, mm.kernel.types, encoding)
@@ -160,8 +165,7 @@ function zapSoftleaf(mm: AddressSpace, vma: VmArea, lo: number, hi: number, deta
     if (!isHugetlb) {
       if (bits & PTE_MARKER_UFFD_WP) {
         // A marker that is there stays, registered or not.
-        if (vma.file !== null && (details.flags & ZAP_DROP_MARKER) === 0)
-          return mm.kernel.design.zap.keepsUffdWp(vma.flags, details.flags) ? KEEP : GONE
+        if (keepsMarkers) return KEEP
       } else if (bits & PTE_MARKER_GUARD) {
         if ((details.flags & ZAP_DROP_MARKER) === 0) return KEEP
       } else if (bits & PTE_MARKER_POISONED && !details.evenCows) return KEEP
@@ -171,12 +175,6 @@ function zapSoftleaf(mm: AddressSpace, vma: VmArea, lo: number, hi: number, deta
   if (!isHugetlb && !details.evenCows) return KEEP
   if (kind === SOFTLEAF_SWAP) freeSwapEntry(mm.machine, swpOffset(lo, hi))
   return lo & SWP_UFFD_WP ? GONE_ARMED : GONE
-}
-
-/** Whether armed entries of a file mapping leave a marker. hugetlb keeps it whatever the vma is registered for. */
-function keepsBit(mm: AddressSpace, vma: VmArea, zapFlags: number): boolean {
-  if (vma.backend !== 'hugetlb' && (vma.flags & VM_UFFD_WP) === 0) return false
-  return mm.kernel.design.zap.keepsUffdWp(vma.flags, zapFlags)
 }
 
 /** Drops an entry's reference to a swap slot. @source mm/swapfile.c free_swap_and_cache() */

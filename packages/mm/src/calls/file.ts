@@ -10,7 +10,7 @@ import { ENOSPC, type FileBackend, FRAME_DIRTY, FRAME_NOT_UPTODATE, type Inode }
 import type { Kernel } from '../objects.ts'
 import { cutCache } from '../split-cache.ts'
 import { unmapMapping } from '../unmap-mapping.ts'
-import { ZAP_CACHE_ONLY, ZAP_FINAL, ZAP_PLAIN } from '../zap.ts'
+import { ZAP_CACHE_ONLY, ZAP_PLAIN, ZAP_TRUNCATE } from '../zap.ts'
 
 /**
  * Sets a file's length in its own pages. Shrinking unmaps and drops what lies beyond, private copies included; the same
@@ -22,14 +22,14 @@ export function ftruncate(kernel: Kernel, inode: Inode, size: number): number {
   if (inode.backend === 'hugetlb') return truncateHugetlb(kernel, inode)
   if (size > old) return 0
   const keeps = kernel.design.anomalies.truncateKeepsShmemMarkers
-  if (size < old) unmapMapping(inode, size, 2 ** 40, keeps ? ZAP_PLAIN : ZAP_FINAL)
+  if (size < old) unmapMapping(inode, size, 2 ** 40, keeps ? ZAP_PLAIN : ZAP_TRUNCATE)
   dropPages(kernel, inode, size, 2 ** 40)
   return 0
 }
 
 /** Whatever the length was, what is mapped beyond it goes, and so do the pages. @source v6.18 fs/hugetlbfs/inode.c hugetlb_vmtruncate() */
 function truncateHugetlb(kernel: Kernel, inode: Inode): number {
-  unmapMapping(inode, inode.size, 2 ** 40, ZAP_FINAL)
+  unmapMapping(inode, inode.size, 2 ** 40, ZAP_TRUNCATE)
   kernel.backends.hugetlb.removePages(kernel.machine, inode, inode.size, 2 ** 40)
   return 0
 }

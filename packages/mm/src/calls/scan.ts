@@ -132,7 +132,7 @@ function scanHugePmd(mm: AddressSpace, vma: VmArea, vpn: number, end: number, ca
   const done = output.add(categories, vpn, end)
   if (done === vpn) return STOP
   if (output.arms && categories & PAGE_IS_WRITTEN) {
-    if (done - vpn !== HUGE_PAGES) {
+    if (done - vpn !== HUGE_PAGES || mm.kernel.design.hugeWp.splitsWhenArmed) {
       output.restore(mark)
       splitHugePmd(mm, vma, vpn)
       return 2
