@@ -181,10 +181,13 @@ describe('negative controls', () => {
   const ARMED = 'writeprotect u A 5 2 mode=wp'
   const HALF_ARMED = ['madvise A 0 512 populate_write', 'writeprotect u A 17 1 mode=wp', 'khugepaged A 0 512']
 
-  test.each([retractAlways, blind])('$name: a collapse through the other mapping frees the markers, and a write goes unseen', async (policy) => {
-    const lines = [ARMED, 'khugepaged B 0 512', 'expect A 0 512 512x none', 'write A+5 1 => ok', 'expect A 5 1 has present !+WP THP']
-    expect(await file(withPolicy(policy), ...lines)).toEqual([])
-  })
+  test.each([retractAlways, blind])(
+    '$name: a collapse through the other mapping frees the markers, and a write goes unseen',
+    async (policy) => {
+      const lines = [ARMED, 'khugepaged B 0 512', 'expect A 0 512 512x none', 'write A+5 1 => ok', 'expect A 5 1 has present !+WP THP']
+      expect(await file(withPolicy(policy), ...lines)).toEqual([])
+    },
+  )
 
   test('blind: armed anonymous pages are merged, and a write goes unseen; a marker ends the collapse', async () => {
     expect(await anon(withPolicy(blind), ...HALF_ARMED, COLLAPSED, 'write A+17 1 => ok')).toEqual([])

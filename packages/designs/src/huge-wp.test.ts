@@ -42,31 +42,34 @@ function hugePages(design: Design, ...lines: string[]): number {
   return (outcomes.at(-1)?.regions ?? []).reduce((sum, { start, end }) => sum + (end - start) / 4096, 0)
 }
 
-describe.each(ROWS.map((row) => ({ ...row, name: row.design.name })))('$name', ({ design, hugeWhenArmed, hugeWhenWritten, written, reported }) => {
-  test.each([ARM, SCAN])('after "%s" the page is whole or not, and so it is after one write', async (arms) => {
-    expect(hugePages(design, arms)).toBe(hugeWhenArmed ? 512 : 0)
-    expect(hugePages(design, arms, 'write A+5 2')).toBe(hugeWhenWritten ? 512 : 0)
-    expect(await after(design, ASYNC, arms, 'expect A 0 512 512x has +WP', 'write A+5 2 => ok', `expect A 0 512 ${written}`)).toEqual([])
-  })
+describe.each(ROWS.map((row) => ({ ...row, name: row.design.name })))(
+  '$name',
+  ({ design, hugeWhenArmed, hugeWhenWritten, written, reported }) => {
+    test.each([ARM, SCAN])('after "%s" the page is whole or not, and so it is after one write', async (arms) => {
+      expect(hugePages(design, arms)).toBe(hugeWhenArmed ? 512 : 0)
+      expect(hugePages(design, arms, 'write A+5 2')).toBe(hugeWhenWritten ? 512 : 0)
+      expect(await after(design, ASYNC, arms, 'expect A 0 512 512x has +WP', 'write A+5 2 => ok', `expect A 0 512 ${written}`)).toEqual([])
+    })
 
-  test('the judge counts a page that was reported with its neighbour as spurious', () => {
-    const session = createModel(design).open()
-    const program = `faultline-program 1\n${[ASYNC, HUGE, SCAN, 'write A+5 2', SCAN].join('\n')}\n`
-    const outcomes = instantiate(parseProgram(program)).steps.map(({ operation }) => session.perform(operation))
-    const first = session.bindings.region('A').vpn
-    const truth = new Truth(1)
-    truth.arm(first, 512, () => 0)
-    truth.store(first + 5)
-    for (const { start, end } of outcomes.at(-1)?.regions ?? []) truth.report(start / 4096, (end - start) / 4096)
-    truth.judge()
-    const { lost, spurious, pagesWritten } = truth.verdict()
-    expect({ lost, spurious, pagesWritten }).toEqual({ lost: 0, spurious: reported - 1, pagesWritten: 1 })
-  })
+    test('the judge counts a page that was reported with its neighbour as spurious', () => {
+      const session = createModel(design).open()
+      const program = `faultline-program 1\n${[ASYNC, HUGE, SCAN, 'write A+5 2', SCAN].join('\n')}\n`
+      const outcomes = instantiate(parseProgram(program)).steps.map(({ operation }) => session.perform(operation))
+      const first = session.bindings.region('A').vpn
+      const truth = new Truth(1)
+      truth.arm(first, 512, () => 0)
+      truth.store(first + 5)
+      for (const { start, end } of outcomes.at(-1)?.regions ?? []) truth.report(start / 4096, (end - start) / 4096)
+      truth.judge()
+      const { lost, spurious, pagesWritten } = truth.verdict()
+      expect({ lost, spurious, pagesWritten }).toEqual({ lost: 0, spurious: reported - 1, pagesWritten: 1 })
+    })
 
-  test('with messages, it is the monitor that decides: a resolved part splits the page, the whole of it does not', async () => {
-    const blocked = [ARM, 'write A+5 2 => blocked']
-    expect(await after(design, SYNC, ...blocked, 'writeprotect u A 5 1 mode=0', 'expect A 4 3 has +WP | has !+WP | has +WP')).toEqual([])
-    expect(hugePages(design, ARM, 'writeprotect u A 0 512 mode=0')).toBe(hugeWhenArmed ? 512 : 0)
-    expect(await after(design, SYNC, ...blocked, 'writeprotect u A 0 512 mode=0', 'expect A 0 512 512x has !+WP')).toEqual([])
-  })
-})
+    test('with messages, it is the monitor that decides: a resolved part splits the page, the whole of it does not', async () => {
+      const blocked = [ARM, 'write A+5 2 => blocked']
+      expect(await after(design, SYNC, ...blocked, 'writeprotect u A 5 1 mode=0', 'expect A 4 3 has +WP | has !+WP | has +WP')).toEqual([])
+      expect(hugePages(design, ARM, 'writeprotect u A 0 512 mode=0')).toBe(hugeWhenArmed ? 512 : 0)
+      expect(await after(design, SYNC, ...blocked, 'writeprotect u A 0 512 mode=0', 'expect A 0 512 512x has !+WP')).toEqual([])
+    })
+  },
+)

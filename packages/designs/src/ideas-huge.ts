@@ -34,7 +34,8 @@ export const oldRetraction: Design = {
   ...linux618,
   name: 'old-retraction',
   title: 'Linux 6.18, but a collapse frees tables that hold markers',
-  reference: "negative control; the state that 'mm/khugepaged: Don't recycle vma pgtable if uffd-wp registered' (Linux 5.19) set out to avoid",
+  reference:
+    "negative control; the state that 'mm/khugepaged: Don't recycle vma pgtable if uffd-wp registered' (Linux 5.19) set out to avoid",
   status: 'model only',
   collapse: retractAlways,
 }

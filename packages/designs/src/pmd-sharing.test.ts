@@ -38,7 +38,13 @@ describe.each([
   })
 
   test('who answers its own message takes the protection of the others away, whose writes go unseen', async () => {
-    const both = ['c: uffd v features=wp_hugetlbfs_shmem', 'c: register v A 0 512 mode=wp', 'c: writeprotect v A 0 4 mode=wp', WATCHED, ARMED]
+    const both = [
+      'c: uffd v features=wp_hugetlbfs_shmem',
+      'c: register v A 0 512 mode=wp',
+      'c: writeprotect v A 0 4 mode=wp',
+      WATCHED,
+      ARMED,
+    ]
     const lines = [...both, 'c: write A 2 => blocked', 'c: writeprotect v A 0 1 mode=0', `write A 3 => ${watched ? 'ok' : 'blocked'}`]
     expect(await after(design, ...lines)).toEqual([])
   })

@@ -47,7 +47,16 @@ test.each(DESIGNS.flatMap((design) => EVERY_PAGE.map((memory) => ({ design, memo
   'exit, $memory, $name: nothing is left of entries or tables, whatever is kept',
   ({ design, memory }) => {
     const session = createModel(design).open()
-    const lines = [ARMED_REGION, 'write A 1', 'writeprotect u A 0 3 mode=wp', 'madvise A 0 4 dontneed', 'fork c', 'exit', 'c: exit', 'ftruncate F 0']
+    const lines = [
+      ARMED_REGION,
+      'write A 1',
+      'writeprotect u A 0 3 mode=wp',
+      'madvise A 0 4 dontneed',
+      'fork c',
+      'exit',
+      'c: exit',
+      'ftruncate F 0',
+    ]
     for (const { operation } of instantiate(parseProgram(`faultline-program 1\nmemory ${memory}\n${lines.join('\n')}\n`), memory).steps)
       expect(session.perform(operation).errno).toBe(0)
     const { frames, tables } = session.composed.kernel.machine
