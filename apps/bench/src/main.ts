@@ -12,6 +12,7 @@ import { addMatrix } from './commands/matrix.ts'
 import { addRecord } from './commands/record.ts'
 import { addReplay } from './commands/replay.ts'
 import { addScripts } from './commands/scripts.ts'
+import { addSpeed } from './commands/speed.ts'
 import { addStart } from './commands/start.ts'
 import { addTraces } from './commands/traces.ts'
 import { addVerify } from './commands/verify.ts'
@@ -81,6 +82,7 @@ export function createProgram(context: Context): Command {
     addWorkloads,
     addTraces,
     addVerify,
+    addSpeed,
     addDoctor,
     addKernels,
   ])

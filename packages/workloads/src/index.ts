@@ -4,6 +4,7 @@
  */
 export type { TrackedDesign } from './monitor/tracker.ts'
 export type { OptionSpec, Progress } from './options.ts'
+export { type PlainReplay, replayPgtrace } from './replay-plain.ts'
 export { replayUffdtrace, type UffdReplayResult, type UnsupportedReplay } from './replay-uffd.ts'
 export type { FaultCounts, UnsupportedResult, WorkloadResult } from './result.ts'
 export type { SyntheticProgram, SyntheticStep, Touch, TouchOrder } from './synthetic/program.ts'

@@ -1,0 +1,134 @@
+/**
+ * What the scenes of the model run on: one session, one mapping, a clock.
+ * @module
+ */
+import type { Design } from '@faultline/mm-types'
+import { ACCESS_BLOCKED, type Memory, type Operation, type Outcome, type Range, range, type SyncSession } from '@faultline/program'
+import { onCpu } from './clock.ts'
+
+/** Pages that scenes take whose unit costs microseconds on a kernel. */
+export const FEW_PAGES = 8192
+/** First page of the mapping that scenes work on. */
+export const FIRST_VPN = 0x10000000
+const REGION = 'A'
+
+/** Nanoseconds a unit, by operation. */
+export type Times = Record<string, number>
+
+/** One design's session with the mapping that a scene works on. */
+export class Stage {
+  readonly session: SyncSession
+  readonly design: Design
+  readonly pages: number
+  readonly few: number
+  /** A random order of the pages, and of the first few. */
+  readonly order: Int32Array
+  readonly fewOrder: Int32Array
+  /** What the mapping is; warming runs the scenes on every kind. */
+  memory: Memory = 'anon'
+  times: Times = {}
+  private stamp = 0
+
+  constructor(session: SyncSession, design: Design, pages: number) {
+    this.session = session
+    this.design = design
+    this.pages = pages
+    this.few = Math.min(pages, FEW_PAGES)
+    this.order = shuffled(pages)
+    this.fewOrder = shuffled(this.few)
+  }
+
+  /** Times a piece of work of `units` units. */
+  time(operation: string, units: number, work: () => void): void {
+    this.times[operation] = onCpu(work) / units
+  }
+
+  do(operation: Operation): Outcome {
+    return this.session.perform(operation)
+  }
+
+  map(pages = this.pages, memory = this.memory): void {
+    this.do({ op: 'mmap', region: REGION, pages: Math.ceil(pages / unitOf(memory)), memory, prot: 'rw', vpn: FIRST_VPN })
+  }
+
+  /** Pages from the start of the mapping on. */
+  first(pages = this.pages, memory = this.memory): Range {
+    return range(REGION, 0, Math.ceil(pages / unitOf(memory)))
+  }
+
+  unmap(pages = this.pages): void {
+    this.do({ op: 'munmap', range: this.first(pages) })
+  }
+
+  /** Watches the mapping for writes. */
+  watch(features: number, pages = this.pages): void {
+    this.do({ op: 'userfaultfd', uffd: 'u', flags: 0 })
+    this.do({ op: 'api', uffd: 'u', features: features & this.design.uffd.features, version: 0xaa })
+    this.do({ op: 'register', uffd: 'u', range: this.first(pages), mode: 2 })
+  }
+
+  protect(on: boolean, pages = this.pages): void {
+    this.do({ op: 'writeprotect', uffd: 'u', range: this.first(pages), mode: on ? 1 : 0 })
+  }
+
+  protectOne(page: number, on: boolean): void {
+    this.do({ op: 'writeprotect', uffd: 'u', range: range(REGION, page, 1), mode: on ? 1 : 0 })
+  }
+
+  close(): void {
+    this.do({ op: 'close', uffd: 'u' })
+  }
+
+  /** Stores to the first pages, `stride` apart. */
+  touch(count = this.pages, stride = 1): void {
+    const { session } = this
+    const stamp = ++this.stamp
+    for (let i = 0, vpn = FIRST_VPN; i < count; i++, vpn += stride) {
+      if (session.access('main', vpn, true, stamp) === ACCESS_BLOCKED) this.answer(vpn, stamp)
+    }
+  }
+
+  /** Stores to pages in an order. */
+  touchInOrder(order: Int32Array): void {
+    const { session } = this
+    const stamp = ++this.stamp
+    for (let i = 0; i < order.length; i++) {
+      const vpn = FIRST_VPN + order[i]
+      if (session.access('main', vpn, true, stamp) === ACCESS_BLOCKED) this.answer(vpn, stamp)
+    }
+  }
+
+  /** Loads from the pages in order. */
+  load(): void {
+    const { session, pages } = this
+    for (let i = 0, vpn = FIRST_VPN; i < pages; i++, vpn++) session.access('main', vpn, false, 0)
+  }
+
+  /** What a monitor does about a store that waits: it reads the message, ends the protection of the page, and the store is tried again. */
+  private answer(vpn: number, stamp: number): void {
+    const message = this.do({ op: 'receive', uffd: 'u' }).messages?.[0]
+    if (message === undefined) return
+    this.protectOne((message.address / 4096 - FIRST_VPN) / unitOf(this.memory), false)
+    this.session.access('main', vpn, true, stamp)
+  }
+}
+
+function unitOf(memory: Memory): number {
+  return memory === 'hugetlb' || memory === 'hugetlb-private' ? 512 : 1
+}
+
+/** All numbers below n in an order that no prefetcher foresees; that of side.h too. */
+export function shuffled(n: number): Int32Array {
+  const order = Int32Array.from({ length: n }, (_, i) => i)
+  let state = 88172645
+  for (let i = n - 1; i > 0; i--) {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    const j = (state >>> 0) % (i + 1)
+    const other = order[i]
+    order[i] = order[j]
+    order[j] = other
+  }
+  return order
+}
