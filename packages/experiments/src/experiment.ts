@@ -2,7 +2,7 @@
  * What an experiment is: an argument that was left open, made into something anyone can repeat.
  * @module
  */
-import type { Pgtrace, Progress, Uffdtrace } from '@faultline/workloads'
+import type { Pgfault, Pgtrace, Progress, Uffdtrace } from '@faultline/workloads'
 import type { Findings } from './findings.ts'
 
 /** Where something was argued, or a figure was published. */
@@ -20,6 +20,8 @@ export interface Setting {
   readonly breathe: () => Promise<void>
   /** A bundled trace of pages read and written, by its name. */
   readonly pgtrace: (name: string) => Promise<Pgtrace>
+  /** A bundled trace of page faults, by its name. */
+  readonly pgfault: (name: string) => Promise<Pgfault>
   /** A bundled trace of userfaultfd calls and messages, by its name. */
   readonly uffdtrace: (name: string) => Promise<Uffdtrace>
 }

@@ -3,11 +3,12 @@
  * @module
  */
 import type { Experiment } from './experiment.ts'
+import { liveSnapshot } from './live-snapshot.ts'
 import { specialPteVsSwapType } from './special-pte-vs-swap-type.ts'
 import { umapsort } from './umapsort.ts'
 
 /** Every experiment once. */
-export const experiments: readonly Experiment[] = [specialPteVsSwapType, umapsort]
+export const experiments: readonly Experiment[] = [specialPteVsSwapType, liveSnapshot, umapsort]
 
 /** The experiment of that name. */
 export function findExperiment(name: string): Experiment | undefined {

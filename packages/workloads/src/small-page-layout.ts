@@ -3,6 +3,7 @@ import {
   MADV_DONTNEED,
   MADV_HUGEPAGE,
   MADV_NOHUGEPAGE,
+  MADV_POPULATE_READ,
   MADV_REMOVE,
   MREMAP_DONTUNMAP,
   PROT_EXEC,
@@ -39,6 +40,7 @@ const PASSED_ADVICE: Readonly<Record<number, Advice>> = {
   [MADV_HUGEPAGE]: 'hugepage',
   [MADV_NOHUGEPAGE]: 'nohugepage',
   [MADV_COLLAPSE]: 'collapse',
+  [MADV_POPULATE_READ]: 'populate_read',
 }
 
 /** Maps anonymous memory or shmem in 4 KiB pages. */

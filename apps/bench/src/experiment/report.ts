@@ -27,6 +27,7 @@ export async function runExperiment(experiment: Experiment, seed: number, progre
     progress: (fraction) => progress.within(fraction),
     breathe,
     pgtrace: async (name) => ofFormat(name, 'pgtrace', await bundled(name)),
+    pgfault: async (name) => ofFormat(name, 'pgfault', await bundled(name)),
     uffdtrace: async (name) => ofFormat(name, 'uffdtrace', await bundled(name)),
   }
   const findings = await experiment.run(setting)
