@@ -43,7 +43,7 @@ export const linux57: Design = {
   pmdSharing: unsharedAtRegister,
   tlb: flushBatched,
   tracker: uffdWpSync,
-  uffd: { features: FEATURES_5_7, wpMemory: ['anon'], ioctls: IOCTLS_5_7 },
+  uffd: { features: FEATURES_5_7, wpMemory: ['anon'], minorMemory: [], ioctls: IOCTLS_5_7 },
   calls: CALLS_6_18,
   softDirty: false,
   forbidsZeropage: false,
@@ -60,7 +60,12 @@ export const rfc202101: Design = {
   encoding: specialPte,
   arming: { file: pteMarkers, anon: skip, anonUnpopulated: skip, unpopulatedFeatures: 0 },
   zap: zapKept,
-  uffd: { features: FEATURES_5_19, wpMemory: ['anon', 'shmem', 'hugetlb'], ioctls: IOCTLS_5_19 },
+  uffd: {
+    features: FEATURES_5_19,
+    wpMemory: ['anon', 'shmem', 'hugetlb'],
+    minorMemory: ['shmem', 'hugetlb'],
+    ioctls: IOCTLS_5_19,
+  },
 }
 
 /** The same, but the pte is a swap entry that no area ever hands out. */

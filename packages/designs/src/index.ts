@@ -25,4 +25,5 @@ export { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRet
 export { composeKernel, createModel, type ModelSettings } from './model.ts'
 export { flushBatched, LINUX_ANOMALIES } from './parts.ts'
 export { sharedRegardless, sharingForbidden, unsharedAtRegister } from './pmd-sharing.ts'
+export { linuxRelease, presetOf, RELEASES, TURNING_POINTS } from './release.ts'
 export { zapDropped, zapKept, zapKeptOverTruncate } from './zap.ts'

@@ -62,7 +62,10 @@ export const IOCTLS_6_18 = IOCTLS_6_7 | UFFD_IOCTL_MOVE
 /** Calls of Linux 6.18. */
 export const CALLS_6_18: CallSupport = {
   scanCategories: 0x1ff,
-  guardRegions: true,
+  guardRegions: 'anon and files',
+  userModeOnly: true,
+  userfaultfdDevice: true,
+  dontneedHugetlb: true,
   writeProtectSpans: true,
   continueWp: true,
   forkClearsHugetlb: true,
@@ -92,7 +95,7 @@ export const CALLS_6_18: CallSupport = {
 export const CALLS_6_12: CallSupport = {
   ...CALLS_6_18,
   scanCategories: 0xff,
-  guardRegions: false,
+  guardRegions: 'none',
   reusesLarge: 'never',
   hugeZeroWriteAllocates: false,
   pagemapCountsEach: true,

@@ -20,6 +20,8 @@ struct fl_fill { struct fl_range range; uint64_t mode; int64_t done; };
 struct fl_writeprotect { struct fl_range range; uint64_t mode; };
 struct fl_move { uint64_t dst, src, len, mode; int64_t move; };
 
+/* Of /dev/userfaultfd; the argument is the flags of the system call. */
+#define FL_NEW _IO(0xAA, 0x00)
 #define FL_API _IOWR(0xAA, 0x3F, struct fl_api)
 #define FL_REGISTER _IOWR(0xAA, 0x00, struct fl_register)
 #define FL_UNREGISTER _IOR(0xAA, 0x01, struct fl_range)

@@ -4,10 +4,13 @@
  */
 #include "session.h"
 #include <errno.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static char in[1 << 16], out[1 << 18];
@@ -105,7 +108,7 @@ static char *next_line(void)
 static const struct { const char *name; void (*run)(const struct line *); int nr; } OPERATIONS[] = {
 	{ "file", op_file, 5 }, { "mmap", op_mmap, 14 }, { "munmap", op_munmap, 7 }, { "mprotect", op_mprotect, 8 },
 	{ "mremap", op_mremap, 15 }, { "read", op_read, 5 }, { "write", op_write, 6 }, { "fork", op_fork, 3 }, { "exit", op_exit, 2 },
-	{ "userfaultfd", op_userfaultfd, 4 }, { "api", op_api, 5 }, { "register", op_register, 9 }, { "unregister", op_unregister, 8 },
+	{ "userfaultfd", op_userfaultfd, 5 }, { "api", op_api, 5 }, { "register", op_register, 9 }, { "unregister", op_unregister, 8 },
 	{ "writeprotect", op_writeprotect, 9 }, { "copy", op_copy, 10 }, { "zeropage", op_zeropage, 9 }, { "continue", op_continue, 9 },
 	{ "poison", op_poison, 9 }, { "wake", op_wake, 9 }, { "move", op_move, 12 }, { "close", op_close, 3 }, { "receive", op_receive, 4 },
 	{ "monitor", op_monitor, 6 }, { "madvise", op_madvise, 8 }, { "reclaim", op_reclaim, 7 }, { "fallocate", op_fallocate, 6 },
@@ -152,7 +155,21 @@ static void run_line(char *text)
 	say("X unknown operation");
 }
 
-/* Arguments: the CPU to run on or -1, the swap area to switch or nothing, the process to die with, how many times slower than usual. */
+/* From here on a user without rights. What was opened before stays open. */
+static void become(int user)
+{
+	if (setgroups(0, 0) || setresgid((gid_t)user, (gid_t)user, (gid_t)user) || setresuid((uid_t)user, (uid_t)user, (uid_t)user)) {
+		perror("cannot become another user");
+		exit(1);
+	}
+	/* Else files in /proc of the processes that run programs are root's. */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+/*
+ * Arguments: the CPU to run on or -1, the swap area to switch or nothing, the process to die with, how many times slower than usual,
+ * the user to be.
+ */
 int main(int argc, char **argv)
 {
 	char *line;
@@ -166,9 +183,6 @@ int main(int argc, char **argv)
 	}
 	/* Ctrl-C is for whoever asked: this may be in the middle of something that they still want. */
 	setpgid(0, 0);
-	/* Nothing is to outlive whoever asked for it. */
-	if (argc > 3)
-		die_with(atoi(argv[3]));
 	if (argc > 4)
 		be_patient(atoi(argv[4]));
 	/* First: what the others map is not inherited, so it must not be found. */
@@ -176,6 +190,11 @@ int main(int argc, char **argv)
 	observe_prepare();
 	uffd_prepare();
 	memory_prepare(argc > 2 && *argv[2] ? argv[2] : 0);
+	if (argc > 5)
+		become(atoi(argv[5]));
+	/* Nothing is to outlive whoever asked for it. Who becomes somebody else is forgotten here, so it comes after that. */
+	if (argc > 3)
+		die_with(atoi(argv[3]));
 	while ((line = next_line())) {
 		session.turn++;
 		run_line(line);

@@ -235,7 +235,7 @@ void op_exit(const struct line *line)
 /* process thread uffd flags */
 void op_userfaultfd(const struct line *line)
 {
-	struct request request = { .kind = REQ_USERFAULTFD, .arg = { (uint64_t)line->v[3] | O_CLOEXEC | O_NONBLOCK } };
+	struct request request = { .kind = REQ_USERFAULTFD, .arg = { (uint64_t)line->v[3] | O_CLOEXEC | O_NONBLOCK, (uint64_t)line->v[4] } };
 	struct pending pending = { .what = REQ_USERFAULTFD, .id = (int)line->v[2] };
 
 	if (line->v[2] < 0 || line->v[2] >= NAMED_UFFDS) {

@@ -220,6 +220,17 @@ static void fork_here(int fd, int slot, volatile struct reply *reply)
 	reply->result = child;
 }
 
+/* A userfaultfd of /dev/userfaultfd, whose file mode says who may have one; or a negated errno. */
+static long new_by_device(uint64_t flags)
+{
+	long device = system_call(SYS_open, (uint64_t)"/dev/userfaultfd", O_RDWR | O_CLOEXEC, 0, 0, 0, 0);
+	if (device < 0)
+		return device;
+	long made = system_call(SYS_ioctl, (uint64_t)device, FL_NEW, flags, 0, 0, 0);
+	system_call(SYS_close, (uint64_t)device, 0, 0, 0, 0, 0);
+	return made;
+}
+
 /* Leaves in the reply what the call returned: a negated errno when it failed. Returns a descriptor to send back, or -1. */
 static int perform_call(const struct request *request, int fd, int slot, volatile struct reply *reply)
 {
@@ -248,7 +259,7 @@ static int perform_call(const struct request *request, int fd, int slot, volatil
 		reply->result = perform_mremap(arg);
 		break;
 	case REQ_USERFAULTFD:
-		reply->result = system_call(SYS_userfaultfd, arg[0], 0, 0, 0, 0, 0);
+		reply->result = arg[1] ? new_by_device(arg[0]) : system_call(SYS_userfaultfd, arg[0], 0, 0, 0, 0, 0);
 		return (int)reply->result;
 	case REQ_FORK:
 		fork_here(fd, slot, reply);

@@ -74,7 +74,7 @@ function encodeNumbers(op: Operation, names: Names): readonly number[] | undefin
 function encodeUffd(op: Operation, names: Names): readonly number[] | undefined {
   switch (op.op) {
     case 'userfaultfd':
-      return [names.uffds.id(op.uffd), op.flags]
+      return [names.uffds.id(op.uffd), op.flags, Number(op.device ?? false)]
     case 'api':
       return [names.uffds.id(op.uffd), op.features, op.version]
     case 'register':

@@ -18,6 +18,8 @@ export interface LinuxOptions {
   readonly lanes?: number
   /** Device or file of a swap area that the operation `swapoff` may switch off and on again. */
   readonly swap?: string
+  /** Programs run without rights, as the user nobody; else as whoever runs this. Takes the right to become another user. */
+  readonly unprivileged?: boolean
 }
 
 /** The running kernel. */
@@ -38,6 +40,10 @@ export interface LinuxSystem extends System {
   /** Ends the helper processes. The system may be used again. */
   close(): Promise<void>
 }
+
+const USUAL_SPEED = '1'
+/** The user that owns nothing. */
+const NOBODY = '65534'
 
 /** Programs on their way in one lane. */
 const IN_FLIGHT = 8
@@ -61,13 +67,14 @@ export function linuxSystem(options: LinuxOptions = {}): LinuxSystem {
   return systemOfHelpers({
     name: options.name ?? `linux-${release()} (running)`,
     lanes: options.lanes ?? availableParallelism(),
-    start: (lane) => new Helper(launchHere(lane, options.swap)),
+    start: (lane) => new Helper(launchHere(lane, options)),
   })
 }
 
 /** The compiled helper on this machine: all processes of a program run on one CPU. */
-function launchHere(lane: number, swap: string | undefined): Launch {
-  return { command: helperBinary(), args: [`${lane % availableParallelism()}`, swap ?? '', `${process.pid}`] }
+function launchHere(lane: number, { swap, unprivileged }: LinuxOptions): Launch {
+  const args = [`${lane % availableParallelism()}`, swap ?? '', `${process.pid}`]
+  return { command: helperBinary(), args: unprivileged ? [...args, USUAL_SPEED, NOBODY] : args }
 }
 
 /** A system whose programs are performed by helpers, wherever these run. */

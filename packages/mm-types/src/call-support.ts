@@ -7,8 +7,14 @@
 export interface CallSupport {
   /** PAGE_IS_* categories that the PAGEMAP_SCAN ioctl (6.7) knows; 0 where there is no such ioctl. */
   readonly scanCategories: number
-  /** 6.13: MADV_GUARD_INSTALL and MADV_GUARD_REMOVE. */
-  readonly guardRegions: boolean
+  /** Memory that takes MADV_GUARD_INSTALL and MADV_GUARD_REMOVE: anonymous (6.13), and files but hugetlb (6.15). */
+  readonly guardRegions: 'none' | 'anon' | 'anon and files'
+  /** 5.11: UFFD_USER_MODE_ONLY, which everybody may ask for; before, the flag is unknown. */
+  readonly userModeOnly: boolean
+  /** 6.1: userfaultfds by /dev/userfaultfd. */
+  readonly userfaultfdDevice: boolean
+  /** 5.18: MADV_DONTNEED of hugetlb memory. */
+  readonly dontneedHugetlb: boolean
   /** 6.3: WRITEPROTECT may span several mappings, and passes over holes; before, one mapping must hold the whole range. */
   readonly writeProtectSpans: boolean
   /** 6.4: UFFDIO_CONTINUE_MODE_WP. */

@@ -56,6 +56,8 @@ export interface UffdSupport {
   readonly features: number
   /** Memory that may be registered for write-protection. */
   readonly wpMemory: readonly BackendName[]
+  /** Memory that may be registered for minor faults. */
+  readonly minorMemory: readonly BackendName[]
   /** UFFD_IOCTL_* bits that exist at all. */
   readonly ioctls: number
 }

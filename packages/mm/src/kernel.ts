@@ -23,7 +23,12 @@ import type { AddressSpace, Kernel, KernelSettings } from './objects.ts'
 import type { VmArea } from './vma.ts'
 
 /** The measured machine's settings, one CPU. */
-export const DEFAULT_SETTINGS: KernelSettings = { thp: 'madvise', hugeZeroPage: true, cpus: 1 }
+export const DEFAULT_SETTINGS: KernelSettings = {
+  thp: 'madvise',
+  hugeZeroPage: true,
+  cpus: 1,
+  privilege: { ptrace: true, unprivilegedUserfaultfd: false, device: true },
+}
 
 /** What `Kernel` is built from; `@faultline/designs` puts it together. */
 export interface KernelParts {

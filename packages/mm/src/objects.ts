@@ -8,8 +8,20 @@ import type { SimulatedMachine, Tlb } from '@faultline/pagetable-core'
 import type { VmArea } from './vma.ts'
 import type { VmaList } from './vma-list.ts'
 
+/** What a process may do, by its rights and by the settings of its machine. */
+export interface Privilege {
+  /** CAP_SYS_PTRACE, which root has. */
+  readonly ptrace: boolean
+  /** vm.unprivileged_userfaultfd: who lacks the capability may watch the kernel's accesses too. */
+  readonly unprivilegedUserfaultfd: boolean
+  /** /dev/userfaultfd may be opened. */
+  readonly device: boolean
+}
+
 /** Settings of the machine that are not part of a design: /sys/kernel/mm and the like. */
 export interface KernelSettings {
+  /** What those may do who run the programs. */
+  readonly privilege: Privilege
   /** /sys/kernel/mm/transparent_hugepage/enabled. */
   readonly thp: 'never' | 'madvise' | 'always'
   /** Huge zero page for read faults of huge-page mappings. */

@@ -269,7 +269,7 @@ function pages(
 function performMadvise(session: Laboratory, op: MadviseOp): Outcome {
   const { advice, range } = op
   // What a kernel does not know it refuses, whatever the range. @source mm/madvise.c madvise_behavior_valid()
-  if ((advice === 'guard_install' || advice === 'guard_remove') && !session.composed.kernel.design.calls.guardRegions)
+  if ((advice === 'guard_install' || advice === 'guard_remove') && session.composed.kernel.design.calls.guardRegions === 'none')
     return { errno: EINVAL }
   switch (advice) {
     case 'populate_read':

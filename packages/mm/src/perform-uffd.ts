@@ -2,10 +2,11 @@
  * Operations on userfaultfds.
  * @module
  */
-import { EAGAIN, EBADF, EINVAL, ESRCH } from '@faultline/mm-types'
+import { EAGAIN, EBADF, EINVAL, ESRCH, UFFD_API } from '@faultline/mm-types'
 import type { Operation, Outcome } from '@faultline/program'
 import type { Laboratory } from './laboratory.ts'
 import { callOutcome, toMessage } from './outcomes.ts'
+import { refusesFeatures, refusesUserfaultfd } from './uffd-permission.ts'
 
 /** @returns the outcome, or undefined when the operation is none of these */
 export function performUffd(session: Laboratory, op: Operation): Outcome | undefined {
@@ -13,12 +14,15 @@ export function performUffd(session: Laboratory, op: Operation): Outcome | undef
   const calls = composed.uffd
   switch (op.op) {
     case 'userfaultfd': {
-      if (op.flags & ~1) return { errno: EINVAL }
+      const errno = refusesUserfaultfd(composed.kernel, op.flags, op.device ?? false)
+      if (errno) return { errno }
       bindings.uffds.set(op.uffd, { context: calls.open((op.flags & 1) !== 0), mm: session.mm(op), monitor: null, kept: [] })
       return { errno: 0 }
     }
     case 'api': {
       const { context, mm } = bindings.uffd(op.uffd)
+      const errno = op.version === UFFD_API ? refusesFeatures(composed.kernel, op.features) : 0
+      if (errno) return { errno }
       const result = calls.api(context, mm, op.version, op.features)
       return result < 0 ? { errno: -result } : { errno: 0, features: result }
     }

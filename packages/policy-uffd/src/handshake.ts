@@ -10,7 +10,6 @@ import type { Userfaultfd } from './context.ts'
  *
  * @returns the features the design offers, or -EINVAL (wrong version, unknown feature, second call)
  * @source v6.18 fs/userfaultfd.c userfaultfd_api()
- * @fidelity simplified: EVENT_FORK needs no privilege
  */
 export function handshake(context: Userfaultfd, support: UffdSupport, version: number, features: number): number {
   // Subtracted rather than masked: a feature may be a bit above the 32 that bitwise operators see.

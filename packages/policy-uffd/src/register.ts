@@ -76,7 +76,7 @@ function misaligned(vma: Vma, vpn: number): boolean {
 }
 
 function canUserfault(mm: HostMm, context: Userfaultfd, vma: Vma, flags: number): boolean {
-  if (flags & VM_UFFD_MINOR && vma.backend === 'anon') return false
+  if (flags & VM_UFFD_MINOR && !mm.design.uffd.minorMemory.includes(vma.backend)) return false
   if (context.wpAsync && flags === VM_UFFD_WP) return true
   return (flags & VM_UFFD_WP) === 0 || mm.design.uffd.wpMemory.includes(vma.backend)
 }

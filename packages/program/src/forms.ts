@@ -62,7 +62,7 @@ export const FORMS: { readonly [N in Exclude<OperationName, 'comment'>]: readonl
   write: [value('at', PLACE_KIND), value('value', integer('the stamp to write'))],
   fork: [value('child', PROCESS)],
   exit: [],
-  userfaultfd: [uffd, usually('flags', bits('flag', names.USERFAULTFD_FLAGS), 0)],
+  userfaultfd: [uffd, usually('flags', bits('flag', names.USERFAULTFD_FLAGS), 0), flag('device', true)],
   api: [uffd, usually('features', bits('feature', names.FEATURES), 0), usually('version', hex('an API version'), UFFD_API)],
   register: [uffd, range, required('mode', bits('mode', names.REGISTER_MODES))],
   unregister: [uffd, range],

@@ -120,6 +120,8 @@ export interface UserfaultfdOp extends Actor {
   readonly op: 'userfaultfd'
   readonly uffd: string
   readonly flags: number
+  /** USERFAULTFD_IOC_NEW of /dev/userfaultfd in place of the system call. */
+  readonly device?: boolean
 }
 
 /** UFFDIO_API. */

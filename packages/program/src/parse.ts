@@ -140,9 +140,9 @@ function operationOf(op: keyof typeof FORMS, actor: object, fields: Fields): Tem
 }
 
 function parseUffd(cursor: Cursor, actor: object): TemplateOperation[] {
-  const { uffd, flags, features, version } = parseForm(HANDSHAKE, cursor, 'uffd', isArrow)
+  const { uffd, flags, device, features, version } = parseForm(HANDSHAKE, cursor, 'uffd', isArrow)
   return [
-    operationOf('userfaultfd', actor, { uffd, flags }),
+    operationOf('userfaultfd', actor, { uffd, flags, ...(device === undefined ? {} : { device }) }),
     operationOf('api', actor, { uffd, features: features ?? 0, version: version ?? UFFD_API }),
   ]
 }

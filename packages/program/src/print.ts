@@ -55,7 +55,7 @@ function shortHandshake(first: Step, second: Step): string | undefined {
   if (made.op !== 'userfaultfd' || handshake.op !== 'api' || made.uffd !== handshake.uffd) return undefined
   if (made.process !== handshake.process || made.thread !== handshake.thread) return undefined
   if (first.expect || first.comment || first.memories || second.memories) return undefined
-  const words = printForm(HANDSHAKE, { ...handshake, flags: made.flags })
+  const words = printForm(HANDSHAKE, { ...handshake, flags: made.flags, device: made.device })
   const after = second.comment ? `  ${printComment(second.comment)}` : ''
   return `${printActor(made)}${['uffd', ...words, ...(second.expect ?? []).map((item) => `=> ${printExpectation(item)}`)].join(' ')}${after}`
 }

@@ -86,7 +86,7 @@ export const OPERATIONS: { readonly [N in OperationName]: Arbitrary<TemplateOper
   write: operation('write', { at: PLACE, value: INTEGER }, []),
   fork: operation('fork', { child: NAME }, []),
   exit: operation('exit', {}, []),
-  userfaultfd: operation('userfaultfd', { uffd: NAME, flags: BITS }, []),
+  userfaultfd: operation('userfaultfd', { uffd: NAME, flags: BITS, device: fc.boolean() }, ['device']),
   api: operation('api', { uffd: NAME, features: BITS, version: fc.oneof(fc.constant(0xaa), INTEGER) }, []),
   register: operation('register', fill, []),
   unregister: operation('unregister', { uffd: NAME, ...range }, []),

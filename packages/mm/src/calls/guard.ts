@@ -23,7 +23,7 @@ import { ZAP_FINAL, ZAP_PLAIN, zapRange } from '../zap.ts'
 
 /** Puts guards in the place of whatever is there. @returns 0, a negated errno, or ACCESS_LIVELOCK */
 export function guardInstall(mm: AddressSpace, vma: VmArea, start: number, end: number): number {
-  if (vma.flags & (VM_LOCKED | VM_HUGETLB)) return -EINVAL
+  if (vma.flags & (VM_LOCKED | VM_HUGETLB) || !takesGuards(mm, vma)) return -EINVAL
   const { encoding } = mm
   const lo = encoding.markerLo(PTE_MARKER_GUARD)
   const hi = encoding.markerHi(PTE_MARKER_GUARD)
@@ -54,9 +54,13 @@ export function guardInstall(mm: AddressSpace, vma: VmArea, start: number, end: 
   return 0
 }
 
+function takesGuards(mm: AddressSpace, vma: VmArea): boolean {
+  return vma.file === null || mm.kernel.design.calls.guardRegions !== 'anon'
+}
+
 /** Takes guards away, and nothing else. */
 export function guardRemove(mm: AddressSpace, vma: VmArea, start: number, end: number): number {
-  if (vma.flags & VM_HUGETLB) return -EINVAL
+  if (vma.flags & VM_HUGETLB || !takesGuards(mm, vma)) return -EINVAL
   const tables = mm.machine.tables
   for (let vpn = start; vpn < end; vpn++) {
     const table = tables.pteTable(mm.pgd, vpn)

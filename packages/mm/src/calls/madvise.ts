@@ -144,7 +144,7 @@ function* announceRemoval(mm: AddressSpace, vma: VmArea, start: number, end: num
  */
 function* dontneed(mm: AddressSpace, asked: VmArea, part: Part): Call {
   const { start } = part
-  if (!mayDiscard(asked, start)) return -EINVAL
+  if (!mayDiscard(asked, start) || (asked.backend === 'hugetlb' && !mm.calls.dontneedHugetlb)) return -EINVAL
   const announced = wholePages(asked, part.end)
   const watched = asked.uffd !== null
   yield* announceRemoval(mm, asked, start, announced)
