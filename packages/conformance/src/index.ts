@@ -3,6 +3,7 @@
  * @module
  */
 
+export * from './can-i/index.ts'
 export * from './fuzz/index.ts'
 export { type CaseResult, runCase, type Verdict } from './run-case.ts'
 export { type InexpressibleCase, type NotExpressibleFile, parseNotExpressible, parseScript, type Script } from './scripts.ts'

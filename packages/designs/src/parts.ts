@@ -66,6 +66,7 @@ export const CALLS_6_18: CallSupport = {
   userModeOnly: true,
   userfaultfdDevice: true,
   dontneedHugetlb: true,
+  mremapHugetlb: true,
   writeProtectSpans: true,
   continueWp: true,
   forkClearsHugetlb: true,

@@ -69,7 +69,7 @@ export const RELEASES: readonly string[] = [...names(5, OLDEST - 500, LAST_OF_5 
 
 /** Releases that brought something that {@link linuxRelease} knows of; all others are as the one before them. */
 export const TURNING_POINTS: readonly string[] = [
-  ...new Set([OLDEST, 511, 513, 514, 518, LAST_OF_5, 601, 603, 604, 606, 607, 608, 612, 613, 615, NEWEST]),
+  ...new Set([OLDEST, 511, 513, 514, 516, 518, LAST_OF_5, 601, 603, 604, 606, 607, 608, 612, 613, 615, NEWEST]),
 ].map(nameOf)
 
 /** A release of Linux, such as `6.8`, as a design; undefined when it is none of {@link RELEASES}. */
@@ -106,6 +106,7 @@ function withCalls(preset: Design, age: Age): Design {
     userModeOnly: age >= 511,
     userfaultfdDevice: age >= 601,
     dontneedHugetlb: age >= 518,
+    mremapHugetlb: age >= 516,
   }
   const minorMemory = MINOR.flatMap(([at, memory]) => (at <= age ? [memory] : []))
   return { ...preset, calls, uffd: { ...preset.uffd, features, ioctls, minorMemory } }

@@ -15,6 +15,8 @@ export interface CallSupport {
   readonly userfaultfdDevice: boolean
   /** 5.18: MADV_DONTNEED of hugetlb memory. */
   readonly dontneedHugetlb: boolean
+  /** 5.16: mremap of hugetlb mappings. */
+  readonly mremapHugetlb: boolean
   /** 6.3: WRITEPROTECT may span several mappings, and passes over holes; before, one mapping must hold the whole range. */
   readonly writeProtectSpans: boolean
   /** 6.4: UFFDIO_CONTINUE_MODE_WP. */

@@ -61,7 +61,7 @@ function remap(mm: AddressSpace, request: MremapRequest, grown: Grown): number {
 
 function remapVma(mm: AddressSpace, vma: VmArea, request: MremapRequest, grown: Grown): number {
   const { start, pages, newPages, mayMove, dontUnmap, fixed } = request
-  const error = checkVma(vma, request)
+  const error = checkVma(mm, vma, request)
   if (error) return error
   if (fixed || dontUnmap) return moveVma(mm, vma, request, grown)
   if (newPages === pages) return start
@@ -107,12 +107,12 @@ function moveOne(mm: AddressSpace, vma: VmArea, request: MremapRequest, grown: G
 }
 
 /** Whether one vma can be moved or resized so. Only what is moved or grows must lie within it. @source check_prep_vma(), align_hugetlb() */
-function checkVma(vma: VmArea, { start, pages, newPages, dontUnmap, fixed, to }: MremapRequest): number {
+function checkVma(mm: AddressSpace, vma: VmArea, { start, pages, newPages, dontUnmap, fixed, to }: MremapRequest): number {
   const huge = 2 ** (vma.pageShift - 12)
   if (start % huge !== 0 || (fixed && to % huge !== 0) || (huge > 1 && newPages > pages)) return -EINVAL
   if (newPages <= pages && !fixed && !dontUnmap) return 0
   if (pages <= 0 && (vma.flags & VM_SHARED) === 0) return -EINVAL
-  if (huge > 1 && dontUnmap) return -EINVAL
+  if (huge > 1 && (dontUnmap || !mm.calls.mremapHugetlb)) return -EINVAL
   if (start + Math.min(pages, newPages) > vma.end) return -EFAULT
   return 0
 }
@@ -138,7 +138,7 @@ function moveAll(mm: AddressSpace, request: MremapRequest, grown: Grown): number
     if (vma.uffd !== null && (at !== start || vma.end < end)) return -EFAULT
     at = Math.min(vma.end, end)
     const one = alignHugetlb(vma, { ...request, start: from, pages: length, newPages: length, to: to + (from - start) })
-    const error = checkVma(vma, one)
+    const error = checkVma(mm, vma, one)
     if (error) return error
     const moved = moveVma(mm, vma, one, grown)
     if (moved < 0) return moved
