@@ -148,7 +148,7 @@ function faultAround(fault: Fault, inode: Inode, aroundPages: number): boolean {
 function mapsHuge(fault: Fault, page: number): boolean {
   const { vma, mm, vpn } = fault
   const frames = mm.machine.frames
-  if (frames.order(page) !== 9 || vma.flags & VM_NOHUGEPAGE) return false
+  if (frames.order(page) !== 9 || vma.flags & VM_NOHUGEPAGE || fault.armed) return false
   const start = vpn - (vpn & 511)
   if (start < vma.start || start + 512 > vma.end || ((vma.pgoff - vma.start) & 511) !== 0) return false
   return fault.fresh && mm.machine.tables.used(fault.table) === 0

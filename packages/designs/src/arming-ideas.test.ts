@@ -1,8 +1,9 @@
 import { type ArmingPolicy, type Design, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
-import { ExpressionError } from '@faultline/program'
+import { ExpressionError, type Memory } from '@faultline/program'
+import { noMarker, pteMarker, specialPte } from '@faultline/swap-entry'
 import { describe, expect, test } from 'vitest'
-import { failures } from '../test/scripts.ts'
-import { createModel, hugeZeroPageArming, linux64, wpZeropageV1, zeropageForbidden } from './index.ts'
+import { ALL, ARMED_REGION, failures, SMALL } from '../test/scripts.ts'
+import { createModel, hugeZeroPageArming, linux64, linux67, twoMarkersArming, wpZeropageV1, zeropageForbidden } from './index.ts'
 
 /** Region A: two ranges of 2 MiB and a half that may be huge, registered for write-protection. */
 const HUGE_REGION = `uffd u features=wp_unpopulated
@@ -99,6 +100,7 @@ test('a further arming policy is one object and one line of a composition', asyn
     needsTable: true,
     populates: false,
     mapsHugeZeroPage: false,
+    noneIsArmed: false,
     armNone(lo, hi, from, to, { encoding }) {
       let armed = 0
       for (let at = from; at < to; at += 2) {
@@ -117,4 +119,88 @@ test('a further arming policy is one object and one line of a composition', asyn
   }
   const lines = ['uffd u features=wp_unpopulated', 'mmap A 4 anon rw', 'register u A 0 4 mode=wp', 'writeprotect u A 0 4 mode=wp']
   expect(await on(mine, ...lines, 'write A+1 1 => ok', 'write A 1 => blocked')).toEqual([])
+})
+
+describe('two markers', () => {
+  const two = (memory: Memory, ...lines: string[]) => failures([ARMED_REGION, ...lines].join('\n'), memory, twoMarkersArming)
+
+  test.each(ALL)('%s: registering protects what is empty, without a table', async (memory) => {
+    expect(await two(memory, 'status => bytes 0', 'expect A 0 4 none', 'write A+1 7 => blocked')).toEqual([])
+    expect(await two(memory, 'writeprotect u A 0 4 mode=wp', 'expect A 0 4 none', 'write A+1 7 => blocked')).toEqual([])
+  })
+
+  test.each(ALL)('%s: what is read comes with the bit', async (memory) => {
+    expect(await two(memory, 'read A => value 0; no messages', 'expect A 0 1 has present +WP', 'write A 7 => blocked')).toEqual([])
+  })
+
+  test.each(ALL)('%s: disarming what is empty is what costs a table', async (memory) => {
+    const lines = ['writeprotect u A 0 4 mode=0', 'write A 7 => ok; no messages', 'expect A 0 1 has present !+WP']
+    expect(await two(memory, ...lines)).toEqual([])
+    // Arming takes the markers away again.
+    expect(await two(memory, 'writeprotect u A 0 4 mode=0', 'writeprotect u A 0 4 mode=wp', 'expect A 0 4 none', 'write A 7 => blocked')).toEqual([])
+  })
+
+  test('anon: tables of an empty range that is disarmed', async () => {
+    const lines = ['uffd u', 'mmap A 1024 anon rw', 'register u A 0 1024 mode=wp', 'writeprotect u A 0 1024 mode=wp', 'status => bytes 0']
+    expect(await failures([...lines, 'writeprotect u A 0 1024 mode=0', 'status => bytes 16384'].join('\n'), 'anon', twoMarkersArming)).toEqual([])
+  })
+
+  test.each(ALL)('%s: what is erased stays as armed as it was', async (memory) => {
+    const disarmed = ['writeprotect u A 0 4 mode=0', 'write A 7 => ok', 'madvise A 0 1 dontneed', 'write A 8 => ok; no messages']
+    expect(await two(memory, ...disarmed)).toEqual([])
+    const armed = ['writeprotect u A 0 4 mode=0', 'write A 7 => ok', 'writeprotect u A 0 4 mode=wp', 'madvise A 0 1 dontneed', 'write A 8 => blocked']
+    expect(await two(memory, ...armed)).toEqual([])
+  })
+
+  test.each(SMALL)('%s: a page that is reclaimed stays as armed as it was', async (memory) => {
+    const disarmed = ['writeprotect u A 0 4 mode=0', 'write A 7 => ok', 'reclaim A 0 1', 'write A 8 => ok; no messages']
+    expect(await two(memory, ...disarmed)).toEqual([])
+    const armed = ['read A => value 0', 'reclaim A 0 1', 'write A 8 => blocked']
+    expect(await two(memory, ...armed)).toEqual([])
+  })
+
+  test.each(ALL)('%s: the end of the registration leaves nothing behind', async (memory) => {
+    const lines = ['writeprotect u A 0 4 mode=0', 'unregister u A 0 4', 'expect A 0 4 none', 'write A 7 => ok', 'register u A 0 4 mode=wp', 'write A+1 7 => blocked']
+    expect(await two(memory, ...lines)).toEqual([])
+  })
+
+  test.each(ALL)('%s: a child that nobody watches may write everything', async (memory) => {
+    expect(await two(memory, 'writeprotect u A 0 1 mode=0', 'fork c', 'c: write A 7 => ok', 'c: write A+1 7 => ok')).toEqual([])
+  })
+
+  test('anon: a child that is watched is as armed as its parent', async () => {
+    const lines = ['uffd u features=event_fork', 'mmap A 4 anon rw', 'register u A 0 4 mode=wp', 'writeprotect u A 0 1 mode=0']
+    const child = ['fork c', 'receive u child=v', 'c: write A 7 => ok; no messages', 'c: write A+1 7 => blocked']
+    expect(await failures([...lines, ...child].join('\n'), 'anon', twoMarkersArming)).toEqual([])
+  })
+
+  test('anon: an empty range that may be huge is served by an armed huge page', async () => {
+    const lines = ['uffd u', 'mmap A 512 anon rw', 'madvise A 0 512 hugepage', 'register u A 0 512 mode=wp']
+    const written = ['write A 7 => blocked', 'expect A 0 2 present anon excl THP +WP', 'writeprotect u A 0 1 mode=0 => ok', 'read A => value 7', 'expect A 1 1 has +WP']
+    expect(await failures([...lines, ...written].join('\n'), 'anon', twoMarkersArming)).toEqual([])
+    expect(await failures([...lines, 'read A => value 0', 'write A+511 7 => blocked'].join('\n'), 'anon', twoMarkersArming)).toEqual([])
+  })
+
+  test('shmem: a huge page of the cache is not mapped whole where none means armed', async () => {
+    const lines = ['mmap B 512 shmem rw file=F', 'write B 1', 'madvise B 0 512 collapse', 'uffd u features=wp_hugetlbfs_shmem']
+    const watched = ['mmap A 512 shmem rw file=F', 'register u A 0 512 mode=wp', 'read A => value 1', 'expect A 0 2 has present +WP | none', 'write A 2 => blocked']
+    expect(await failures(['file F 512', ...lines, ...watched].join('\n'), 'shmem', twoMarkersArming)).toEqual([])
+  })
+
+  test('PAGEMAP_SCAN finds what is empty not written, and what is disarmed written', async () => {
+    const lines = ['uffd u features=wp_async', 'mmap A 4 anon rw', 'register u A 0 4 mode=wp', 'writeprotect u A 1 1 mode=0', 'write A+2 7 => ok; no messages']
+    const design: Design = { ...twoMarkersArming, uffd: linux67.uffd, tracker: linux67.tracker }
+    const scan = 'scan A 0 4 vec=4 flags=wp_matching mask=written return=written'
+    expect(await failures([...lines, `${scan} => region A+1..A+3 written`, `${scan} => no regions`, 'expect A 0 2 none'].join('\n'), 'anon', design)).toEqual([])
+  })
+
+  test('UFFDIO_ZEROPAGE fills as armed as the page was', async () => {
+    const lines = ['uffd u', 'mmap A 4 anon rw', 'register u A 0 4 mode=missing,wp', 'writeprotect u A 1 1 mode=0', 'zeropage u A 0 2 => result 8192']
+    const after = ['expect A 0 2 present anon ZERO +WP | present anon ZERO', 'write A+1 7 => ok; no messages', 'write A 7 => blocked']
+    expect(await failures([...lines, ...after].join('\n'), 'anon', twoMarkersArming)).toEqual([])
+  })
+
+  test.each([pteMarker, specialPte, noMarker])('cannot be had with the encoding $name: the error names the seam', (encoding) => {
+    expect(() => createModel({ ...twoMarkersArming, encoding })).toThrow("take the encoding 'pte-marker-no-wp'")
+  })
 })

@@ -17,7 +17,7 @@ import {
   wpZeropageV1,
 } from './history.ts'
 import { noPersistence, oracle } from './ideas.ts'
-import { hugeZeroPageArming, zeropageForbidden } from './ideas-arming.ts'
+import { hugeZeroPageArming, twoMarkersArming, zeropageForbidden } from './ideas-arming.ts'
 import { sharedTables, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
 import { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
 
@@ -41,6 +41,7 @@ export const designs: readonly Design[] = [
 /** Negative controls and variants, taken by name and by experiments. */
 export const ideas: readonly Design[] = [
   hugeZeroPageArming,
+  twoMarkersArming,
   zeropageForbidden,
   neverCollapse,
   perVmaCollapse,

@@ -3,7 +3,8 @@
  * @module
  */
 import type { Design } from '@faultline/mm-types'
-import { hugeZeroPage } from '@faultline/policy-uffd'
+import { hugeZeroPage, twoMarkers } from '@faultline/policy-uffd'
+import { pteMarkerNoWp } from '@faultline/swap-entry'
 import { linux64, wpZeropageV1 } from './history.ts'
 
 /** WP_ZEROPAGE with one entry for 2 MiB where memory may be huge. */
@@ -24,4 +25,16 @@ export const zeropageForbidden: Design = {
   reference: 'include/linux/mm.h mm_forbids_zeropage(), s390 with storage keys, in the words of x86-64',
   status: 'model only',
   forbidsZeropage: true,
+}
+
+/** None means armed, and a second marker says what is not. Installing guards drops that marker, where Linux would restart for ever at a wp marker. */
+export const twoMarkersArming: Design = {
+  ...linux64,
+  name: 'two-markers',
+  title: 'what is not there is armed, unless a NO_WP marker says otherwise',
+  reference: "David Hildenbrand's scheme, from the review of mm/uffd: UFFD_FEATURE_WP_ZEROPAGE, linux-mm, February 2023",
+  status: 'model only',
+  encoding: pteMarkerNoWp,
+  arming: { ...linux64.arming, file: twoMarkers, anon: twoMarkers, anonUnpopulated: twoMarkers },
+  anomalies: { ...linux64.anomalies, guardInstallLivelock: false },
 }

@@ -19,7 +19,7 @@ export {
 } from './history.ts'
 export { splitOnWrite, splitWhenArmed, wholePage } from './huge-wp.ts'
 export { noPersistence, oracle } from './ideas.ts'
-export { hugeZeroPageArming, zeropageForbidden } from './ideas-arming.ts'
+export { hugeZeroPageArming, twoMarkersArming, zeropageForbidden } from './ideas-arming.ts'
 export { sharedTables, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
 export { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
 export { composeKernel, createModel, type ModelSettings } from './model.ts'

@@ -7,7 +7,7 @@ import { type RandomProgram, randomProgram, rareOperations } from '../test/rando
 import { recount } from '../test/recount.ts'
 import { Reference } from '../test/reference.ts'
 import { endProgram, openProgram, SEED, textUpTo } from '../test/sessions.ts'
-import { hugeZeroPageArming, ideas, linux519, linux618, noPersistence, sharedTables, wpZeropageV1, zeropageForbidden } from './index.ts'
+import { hugeZeroPageArming, ideas, linux519, linux618, noPersistence, sharedTables, twoMarkersArming, wpZeropageV1, zeropageForbidden } from './index.ts'
 
 const FILES = UFFD_FEATURE_WP_HUGETLBFS_SHMEM
 const EVERYTHING = FILES | UFFD_FEATURE_WP_UNPOPULATED
@@ -17,6 +17,7 @@ const DESIGNS: readonly { design: Design; features: number }[] = [
   { design: wpZeropageV1, features: EVERYTHING },
   { design: noPersistence, features: FILES },
   { design: hugeZeroPageArming, features: EVERYTHING },
+  { design: twoMarkersArming, features: EVERYTHING },
   { design: zeropageForbidden, features: EVERYTHING },
 ]
 

@@ -30,6 +30,15 @@ export interface ArmingPolicy {
    */
   readonly mapsHugeZeroPage: boolean
   /**
+   * What a none entry of a mapping registered for write-protection means. False, as in Linux: it is not armed, and whatever is must
+   * be recorded. True: it is armed, and whatever is not carries a marker PTE_MARKER_NO_WP, which the encoding must have.
+   *
+   * With true, the address space gives pages that come from none entries the bit, leaves NO_WP in place of erased entries
+   * whose bit was clear (none in place of the others), and disarming writes NO_WP into none entries, tables and all; arming
+   * takes NO_WP away again, and so does the end of the registration.
+   */
+  readonly noneIsArmed: boolean
+  /**
    * Arms the none entries of `lo`/`hi` in [from, to).
    * @returns entries that are no longer none
    */

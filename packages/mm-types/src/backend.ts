@@ -27,7 +27,7 @@ export const FAULT_ACCESS = 8
 /**
  * Supplies the pages of one kind of memory.
  *
- * `mm` calls `fault` for entries that are none or a wp marker, after the table exists (`fault.table`, `fault.index`).
+ * `mm` calls `fault` for entries that are none or a marker of write-protection, after the table exists (`fault.table`, `fault.index`).
  * The backend writes the entry. When `fault.armed` it must set the uffd-wp bit and leave the entry read-only. It must
  * not deliver messages: it answers FAULT_MISSING or FAULT_MINOR, and `mm` asks the userfaultfd.
  */

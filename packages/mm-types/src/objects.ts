@@ -97,7 +97,7 @@ export interface Fault {
   write: boolean
   /** FAULT_FLAG_UNSHARE. */
   unshare: boolean
-  /** The entry is a wp marker of a vma registered for write-protection: the page that replaces it gets the bit. */
+  /** The entry, a wp marker or none where that means it, stands for an armed page: the page that replaces it gets the bit. */
   armed: boolean
   /** FAULT_FLAG_USER: user code faulted, not the kernel on its behalf. */
   user: boolean

@@ -32,6 +32,8 @@ export interface UffdHooks {
   wpAsync(vma: Vma): boolean
   /** Marks none entries by markers in this vma when they are armed, and so restores them. */
   usesMarkers(vma: Vma): boolean
+  /** True when none entries of this vma count as armed, and NO_WP markers record what is not. Asked once a fault or table. */
+  armsNone(vma: Vma): boolean
   /** Hands a fault to the monitor. @returns UFFD_WAITS or UFFD_SIGBUS */
   deliver(fault: Fault, reason: number): number
   /** fork: called for each copied vma that was registered, before its pages are copied; may keep the registration in the child. */

@@ -59,3 +59,5 @@ export const UFFD_PAGEFAULT_FLAG_MINOR = 4
 export const PTE_MARKER_UFFD_WP = 1
 export const PTE_MARKER_POISONED = 2
 export const PTE_MARKER_GUARD = 4
+/** Not in Linux: the page may be written although it is not there. See `ArmingPolicy.noneIsArmed`. */
+export const PTE_MARKER_NO_WP = 8

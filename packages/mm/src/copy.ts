@@ -17,6 +17,7 @@ import {
   PAGE_PSE,
   PAGE_RW,
   PAGE_UFFD_WP,
+  PTE_MARKER_NO_WP,
   PTE_MARKER_UFFD_WP,
   SOFTLEAF_MARKER,
   SOFTLEAF_SPECIAL_PTE,
@@ -158,7 +159,7 @@ function copySoftleaf(parent: AddressSpace, copy: VmArea, table: number, target:
   let childHi = hi
   const kind = classify(lo, hi, kernel.types, encoding)
   if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
-    const bits = encoding.markerBits(lo, hi) & (keepsBit ? -1 : ~PTE_MARKER_UFFD_WP)
+    const bits = encoding.markerBits(lo, hi) & (keepsBit ? -1 : ~(PTE_MARKER_UFFD_WP | PTE_MARKER_NO_WP))
     childLo = encoding.markerLo(bits)
     childHi = encoding.markerHi(bits)
   } else {

@@ -20,6 +20,7 @@ import {
   PAGE_RW,
   PAGE_UFFD_WP,
   PTE_MARKER_GUARD,
+  PTE_MARKER_NO_WP,
   PTE_MARKER_POISONED,
   SOFTLEAF_HWPOISON,
   SOFTLEAF_MARKER,
@@ -113,6 +114,7 @@ export function serve(kernel: Kernel, fault: Fault): number {
   fault.hi = tables.hi(table)[at]
   kernel.machine.counters.ptes++
   if (fault.lo === 0 && fault.hi === 0) {
+    if (vma.flags & VM_UFFD_WP && kernel.uffd.armsNone(vma)) fault.armed = true
     const code = kernel.backends[vma.backend].fault(fault)
     // A file's page is looked for before its table is put in place. @source mm/memory.c __do_fault(), finish_fault()
     if (isNew && code !== FAULT_DONE && vma.backend === 'shmem' && tables.used(table) === 0) freePteTable(mm as AddressSpace, vpn)
@@ -171,8 +173,7 @@ function serveMarker(kernel: Kernel, fault: Fault, bits: number): number {
   if (bits & PTE_MARKER_POISONED) return FAULT_HWPOISON
   if (bits & PTE_MARKER_GUARD) return FAULT_SIGSEGV
   const { vma } = fault
-  if (vma.flags & VM_UFFD_WP) fault.armed = true
-  else if (vma.backend === 'hugetlb') fault.armed = true
+  if (vma.flags & VM_UFFD_WP || vma.backend === 'hugetlb') fault.armed = (bits & PTE_MARKER_NO_WP) === 0
   else {
     // Left behind by a registration that is gone: cleared, and the access finds none. @source mm/memory.c pte_marker_handle_uffd_wp()
     kernel.machine.tables.set(fault.table, fault.index, 0, 0)

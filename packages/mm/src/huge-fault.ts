@@ -69,11 +69,12 @@ function faultAnonHuge(kernel: Kernel, mm: AddressSpace, fault: Fault): number {
   if (machine.tables.pmdTableAlloc(mm.pgd, vpn) === 0) return FAULT_OOM
   mm.prepareAnonVma(vma)
   if (vma.flags & VM_UFFD_MISSING) return FAULT_MISSING
-  if (!fault.write && hasHugeZeroPage(kernel)) setHugeZeroPage(mm, vma, vpn, 0)
+  const armed = vma.flags & VM_UFFD_WP && kernel.uffd.armsNone(vma) ? PAGE_UFFD_WP : 0
+  if (!fault.write && hasHugeZeroPage(kernel)) setHugeZeroPage(mm, vma, vpn, armed)
   else {
     const pfn = machine.frames.alloc(9)
     if (pfn === 0) return FALLBACK
-    mapAnonHuge(mm, vma, vpn, pfn)
+    mapAnonHuge(mm, vma, vpn, pfn, armed)
     machine.frames.put(pfn)
   }
   mm.deposit(1)
@@ -102,8 +103,8 @@ export function mapHugeZeroPage(kernel: Kernel, mm: AddressSpace, vma: Vma, vpn:
   return true
 }
 
-/** Maps a new anonymous huge page, writable as the vma is. @source mm/huge_memory.c map_anon_folio_pmd() */
-function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number): void {
+/** Maps a new anonymous huge page, writable as the vma is, or armed. @source mm/huge_memory.c map_anon_folio_pmd() */
+function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number, armed: number): void {
   const frames = mm.machine.frames
   const start = vpn - (vpn & 511)
   for (let i = 0; i < HUGE_PAGES; i++) {
@@ -111,7 +112,8 @@ function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number): void
     frames.setField(pfn + i, FRAME_MAPPING, (vma.anonVma as { id: number }).id)
     frames.setField(pfn + i, FRAME_INDEX, vma.pgoff + (start + i - vma.start))
   }
-  setPmd(mm, vpn, pteLo(pfn, PAGE_PSE | (vma.flags & VM_WRITE ? PAGE_RW | PAGE_DIRTY : 0)), pteHi(pfn, vma.flags))
+  const writable = vma.flags & VM_WRITE ? (armed ? PAGE_DIRTY : PAGE_RW | PAGE_DIRTY) : 0
+  setPmd(mm, vpn, pteLo(pfn, PAGE_PSE | writable | armed), pteHi(pfn, vma.flags))
   mapHuge(mm.machine, pfn)
 }
 
@@ -150,7 +152,7 @@ function copyHugeOnWrite(kernel: Kernel, mm: AddressSpace, fault: Fault, lo: num
     const fresh = mm.calls.hugeZeroWriteAllocates ? machine.frames.alloc(9) : 0
     if (fresh !== 0) {
       mm.prepareAnonVma(vma)
-      mapAnonHuge(mm, vma, vpn, fresh)
+      mapAnonHuge(mm, vma, vpn, fresh, 0)
       machine.frames.put(fresh)
       mm.flush(vpn - (vpn & 511), HUGE_PAGES)
       return FAULT_DONE

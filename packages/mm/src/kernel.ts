@@ -164,6 +164,7 @@ export class SimulatedKernel implements Kernel {
 const NO_UFFD: UffdHooks = {
   wpAsync: () => false,
   usesMarkers: () => false,
+  armsNone: () => false,
   deliver: () => 0,
   forkVma: (_parent, child) => {
     child.uffd = null

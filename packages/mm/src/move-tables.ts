@@ -9,6 +9,7 @@ import {
   PAGE_PRESENT_ANY,
   PAGE_SOFT_DIRTY,
   PAGE_UFFD_WP,
+  PTE_MARKER_NO_WP,
   PTE_MARKER_UFFD_WP,
   SOFTLEAF_MARKER,
   SOFTLEAF_SPECIAL_PTE,
@@ -127,7 +128,7 @@ function withoutBit(mm: AddressSpace, lo: number, hi: number): number {
   if (lo & PAGE_PRESENT_ANY) return lo & ~PAGE_UFFD_WP
   const kind = mm.classify(lo, hi)
   if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
-    if (mm.encoding.markerBits(lo, hi) & PTE_MARKER_UFFD_WP) return 0
+    if (mm.encoding.markerBits(lo, hi) & (PTE_MARKER_UFFD_WP | PTE_MARKER_NO_WP)) return 0
     if (kind === SOFTLEAF_SPECIAL_PTE) return lo
   }
   return lo & ~SWP_UFFD_WP

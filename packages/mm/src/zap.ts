@@ -21,6 +21,7 @@ import {
   PAGE_PSE,
   PAGE_UFFD_WP,
   PTE_MARKER_GUARD,
+  PTE_MARKER_NO_WP,
   PTE_MARKER_POISONED,
   PTE_MARKER_UFFD_WP,
   SOFTLEAF_MARKER,
@@ -102,8 +103,14 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
   const keepsMarkers = vma.file !== null && mm.kernel.design.zap.keepsUffdWp(vma.flags, details.flags)
   // hugetlb leaves a marker for every armed entry, whatever the vma is registered for.
   const keeps = keepsMarkers && (vma.backend === 'hugetlb' || (vma.flags & VM_UFFD_WP) !== 0)
-  const wpLo = mm.encoding.wpLo
-  const wpHi = mm.encoding.wpHi
+  const { encoding } = mm
+  const records = vma.flags & VM_UFFD_WP && mm.kernel.uffd.armsNone(vma)
+  const clearBits = records && (details.flags & ZAP_DROP_MARKER) === 0 ? PTE_MARKER_NO_WP : 0
+  // What is left in place of an armed entry, and of one that is not.
+  const armedLo = keeps && !records ? encoding.wpLo : 0
+  const armedHi = keeps && !records ? encoding.wpHi : 0
+  const clearLo = encoding.markerLo(clearBits)
+  const clearHi = encoding.markerHi(clearBits)
   const sparesCows = !details.evenCows && vma.backend !== 'hugetlb'
   const restores = vma.reservations !== null
   let gone = 0
@@ -112,14 +119,16 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
     const lo = los[at]
     const hi = his[at]
     if (lo === 0 && hi === 0) continue
-    let armed: boolean
+    let leftLo: number
+    let leftHi: number
     if (lo & PAGE_PRESENT_ANY) {
       const pfn = (lo >>> 12) | ((hi & 0xfffff) << 20)
       const chunk = frames.chunk(pfn)
       const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
       const flags = chunk[record + FRAME_FLAGS]
       if (sparesCows && (details.presentOnly ? (flags & FRAME_CACHE) === 0 : flags & FRAME_ANON)) continue
-      armed = (lo & PAGE_UFFD_WP) !== 0
+      leftLo = lo & PAGE_UFFD_WP ? armedLo : clearLo
+      leftHi = lo & PAGE_UFFD_WP ? armedHi : clearHi
       if ((flags & FRAME_ZERO) === 0) {
         chunk[record + (lo & PAGE_PSE ? FRAME_ENTIRE : FRAME_MAP)]--
         // What was written is a file's page's to remember from now on.
@@ -133,17 +142,13 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
       if (details.presentOnly) continue
       const verdict = zapSoftleaf(mm, vma, lo, hi, details, keepsMarkers)
       if (verdict === KEEP) continue
-      armed = verdict === GONE_ARMED
+      leftLo = verdict === GONE_ARMED ? armedLo : verdict === GONE ? clearLo : 0
+      leftHi = verdict === GONE_ARMED ? armedHi : verdict === GONE ? clearHi : 0
     }
     changed++
-    if (armed && keeps && wpLo !== 0) {
-      los[at] = wpLo
-      his[at] = wpHi
-    } else {
-      los[at] = 0
-      his[at] = 0
-      gone++
-    }
+    los[at] = leftLo
+    his[at] = leftHi
+    if (leftLo === 0) gone++
   }
   counters.ptes += to - from
   if (gone > 0) tables.addUsed(table, -gone)
@@ -153,6 +158,8 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
 const KEEP = 0
 const GONE = 1
 const GONE_ARMED = 2
+/** It held no page, and said nothing about protection. */
+const GONE_MARKER = 3
 
 /** Decides over one entry that is neither none nor present; frees its slot when it goes. */
 function zapSoftleaf(mm: AddressSpace, vma: VmArea, lo: number, hi: number, details: ZapDetails, keepsMarkers: boolean): number {
@@ -162,6 +169,7 @@ function zapSoftleaf(mm: AddressSpace, vma: VmArea, lo: number, hi: number, deta
   if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
     const bits = encoding.markerBits(lo, hi)
     const armed = bits & PTE_MARKER_UFFD_WP || (kind === SOFTLEAF_MARKER && encoding.bits !== PTE_MARKER_UFFD_WP && lo & SWP_UFFD_WP)
+    if (bits & PTE_MARKER_NO_WP) return details.flags & ZAP_DROP_MARKER ? GONE_MARKER : KEEP
     if (!isHugetlb) {
       if (bits & PTE_MARKER_UFFD_WP) {
         // A marker that is there stays, registered or not.
@@ -170,7 +178,7 @@ function zapSoftleaf(mm: AddressSpace, vma: VmArea, lo: number, hi: number, deta
         if ((details.flags & ZAP_DROP_MARKER) === 0) return KEEP
       } else if (bits & PTE_MARKER_POISONED && !details.evenCows) return KEEP
     }
-    return armed ? GONE_ARMED : GONE
+    return armed ? GONE_ARMED : GONE_MARKER
   }
   if (!isHugetlb && !details.evenCows) return KEEP
   if (kind === SOFTLEAF_SWAP) freeSwapEntry(mm.machine, swpOffset(lo, hi))

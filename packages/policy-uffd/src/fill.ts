@@ -26,6 +26,7 @@ import {
   PAGE_RW,
   PAGE_SPECIAL,
   PAGE_UFFD_WP,
+  PTE_MARKER_NO_WP,
   PTE_MARKER_POISONED,
   PTE_MARKER_UFFD_WP,
   SOFTLEAF_MARKER,
@@ -41,6 +42,7 @@ import {
 import { leafIndex, leafPages, mkPteLo, newAnonPage, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
 import type { Userfaultfd } from './context.ts'
 import { validateRange } from './ranges.ts'
+import { armingOf } from './write-protect.ts'
 
 /** Performs a fill ioctl and wakes who waits for the pages. */
 export function fill(mm: HostMm, context: Userfaultfd, call: UffdFill): UffdFillResult {
@@ -100,7 +102,8 @@ function occupied(mm: HostMm, table: number, index: number): number {
   if (lo & PAGE_PRESENT_ANY) return -EEXIST
   const kind = mm.classify(lo, hi)
   if (kind !== SOFTLEAF_MARKER && kind !== SOFTLEAF_SPECIAL_PTE) return -EEXIST
-  const overwritable = mm.design.anomalies.fillOverwritesMarkers || mm.encoding.markerBits(lo, hi) === 1
+  const bits = mm.encoding.markerBits(lo, hi)
+  const overwritable = mm.design.anomalies.fillOverwritesMarkers || bits === PTE_MARKER_UFFD_WP || bits === PTE_MARKER_NO_WP
   return overwritable ? 0 : -EEXIST
 }
 
@@ -115,6 +118,13 @@ function isNone(mm: HostMm, table: number, index: number): boolean {
   return tables.lo(table)[at] === 0 && tables.hi(table)[at] === 0
 }
 
+/** None, or a marker that says no more than none does in other designs. */
+function isEmpty(mm: HostMm, table: number, index: number): boolean {
+  const tables = mm.machine.tables
+  const at = tables.base(table) + index
+  return isNone(mm, table, index) || mm.encoding.markerBits(tables.lo(table)[at], tables.hi(table)[at]) === PTE_MARKER_NO_WP
+}
+
 function beyondFile(vma: Vma, vpn: number): boolean {
   return vma.file !== null && filePageOf(vma, vpn) >= vma.file.size
 }
@@ -125,7 +135,7 @@ function filePageOf(vma: Vma, vpn: number): number {
 
 function poisonPage(mm: HostMm, vma: Vma, vpn: number, table: number, index: number): number {
   if (vma.backend !== 'hugetlb' && beyondFile(vma, vpn)) return -EFAULT
-  if (!isNone(mm, table, index)) return -EEXIST
+  if (!isEmpty(mm, table, index)) return -EEXIST
   const { encoding } = mm
   mm.machine.tables.set(table, index, encoding.markerLo(PTE_MARKER_POISONED), encoding.markerHi(PTE_MARKER_POISONED))
   return 0
@@ -133,8 +143,10 @@ function poisonPage(mm: HostMm, vma: Vma, vpn: number, table: number, index: num
 
 function zeroPage(mm: HostMm, vma: Vma, vpn: number, table: number, index: number): number {
   if (beyondFile(vma, vpn)) return -EFAULT
-  if (!isNone(mm, table, index)) return -EEXIST
-  mm.machine.tables.set(table, index, mkPteLo(ZERO_PFN, PAGE_SPECIAL, vma.flags), pteHi(ZERO_PFN, vma.flags))
+  if (!isEmpty(mm, table, index)) return -EEXIST
+  // The call has no mode that would say whether the page is armed: it is what the entry was.
+  const armed = armingOf(mm, vma).noneIsArmed && vma.flags & VM_UFFD_WP && isNone(mm, table, index) ? PAGE_UFFD_WP : 0
+  mm.machine.tables.set(table, index, mkPteLo(ZERO_PFN, PAGE_SPECIAL | armed, vma.flags), pteHi(ZERO_PFN, vma.flags))
   return 0
 }
 

@@ -5,6 +5,7 @@
 export { hugeZeroPage } from './arming/huge-zero-page.ts'
 export { pteMarkers } from './arming/pte-marker.ts'
 export { skip } from './arming/skip.ts'
+export { twoMarkers } from './arming/two-markers.ts'
 export { zeroPage } from './arming/zero-page.ts'
 export { Userfaultfd, type Waiter } from './context.ts'
 export { fill } from './fill.ts'

@@ -56,7 +56,7 @@ export function register(mm: HostMm, context: Userfaultfd, start: number, length
     const from = Math.max(vma.start, first)
     const to = Math.min(vma.end, end)
     const losesWp = (vma.flags & VM_UFFD_WP) !== 0 && (flags & VM_UFFD_WP) === 0
-    if (losesWp && !mm.design.anomalies.reregisterKeepsBits) protectRange(mm, vma, from, to, false)
+    if (losesWp && !mm.design.anomalies.reregisterKeepsBits) protectRange(mm, vma, from, to, false, true)
     if (mm.design.pmdSharing.unsharesAtRegister(flags)) mm.unsharePmds(vma)
     mm.modifyVma(vma, from, to, (vma.flags & ~VM_UFFD_FLAGS) | flags, context)
   }
@@ -120,7 +120,7 @@ export function unregister(mm: HostMm, context: Userfaultfd, start: number, leng
 
 /** @source v6.18 mm/userfaultfd.c userfaultfd_clear_vma() */
 function clearVma(mm: HostMm, vma: Vma, start: number, end: number): void {
-  if (vma.flags & VM_UFFD_WP) protectRange(mm, vma, start, end, false)
+  if (vma.flags & VM_UFFD_WP) protectRange(mm, vma, start, end, false, true)
   mm.modifyVma(vma, start, end, vma.flags & ~VM_UFFD_FLAGS, null)
 }
 

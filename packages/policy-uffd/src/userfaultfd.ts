@@ -68,7 +68,12 @@ export class UserfaultfdSubsystem implements UffdCalls {
   }
 
   usesMarkers(vma: Vma): boolean {
-    return armingOf(vma.mm as HostMm, vma).needsTable
+    const { needsTable, noneIsArmed } = armingOf(vma.mm as HostMm, vma)
+    return needsTable || noneIsArmed
+  }
+
+  armsNone(vma: Vma): boolean {
+    return (vma.flags & VM_UFFD_WP) !== 0 && armingOf(vma.mm as HostMm, vma).noneIsArmed
   }
 
   /**

@@ -14,6 +14,7 @@ import {
   PAGE_RW,
   PAGE_SPECIAL,
   PAGE_UFFD_WP,
+  PTE_MARKER_NO_WP,
   PTE_MARKER_UFFD_WP,
   SOFTLEAF_MARKER,
   SOFTLEAF_MIGRATION,
@@ -89,14 +90,16 @@ export function armingOf(mm: HostMm, vma: Vma): ArmingPolicy {
 /**
  * Arms or disarms pages [start, end) of one vma.
  *
+ * @param leaves the registration ends: what recorded that pages are not armed goes too
  * @returns 0 or -ENOMEM when a table was needed and none was left
  * @source v6.18 mm/userfaultfd.c uffd_wp_range(); mm/mprotect.c change_protection()
  */
-export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, enable: boolean): number {
+export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, enable: boolean, leaves = false): number {
   const { tables } = mm.machine
   const policy = armingOf(mm, vma)
   const shift = vma.pageShift
-  const allocates = enable && (policy.needsTable || shift !== 12)
+  const records = !enable && !leaves && policy.noneIsArmed
+  const allocates = records || (enable && (policy.needsTable || shift !== 12))
   const mapsHuge = enable && policy.mapsHugeZeroPage && vma.backend === 'anon'
   let changed = 0
   for (let vpn = start; vpn < end; ) {
@@ -123,7 +126,8 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
     }
     const from = leafIndex(vpn, shift)
     const to = from + Math.ceil((next - vpn) / leafPages(shift))
-    changed += enable ? armSpan(mm, vma, table, from, to, policy) : disarmSpan(mm, vma, table, from, to)
+    if (enable) changed += armSpan(mm, vma, table, from, to, policy)
+    else changed += disarmSpan(mm, vma, table, from, to, leaves) + (records ? recordDisarmed(mm, table, from, to) : 0)
     vpn = next
   }
   if (changed > 0) mm.flushChanged(start, end - start, changed)
@@ -163,7 +167,7 @@ function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, 
           changed++
         }
       } else if (lo === 0 && his[at] === 0) nones++
-      else if (armSoftleaf(mm, los, his, at)) changed++
+      else if (armSoftleaf(mm, table, los, his, at)) changed++
     }
   }
   if (nones !== 0 && (policy.needsTable || vma.backend === 'hugetlb')) {
@@ -180,9 +184,13 @@ function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, 
   return changed
 }
 
-/** Swap and migration entries carry the bit themselves; markers stay as they are. */
-function armSoftleaf(mm: HostMm, los: Int32Array, his: Int32Array, at: number): boolean {
+/** Swap and migration entries carry the bit themselves; markers stay as they are, but for the one that says not armed. */
+function armSoftleaf(mm: HostMm, table: number, los: Int32Array, his: Int32Array, at: number): boolean {
   const kind = mm.classify(los[at], his[at])
+  if (kind === SOFTLEAF_MARKER && mm.encoding.markerBits(los[at], his[at]) === PTE_MARKER_NO_WP) {
+    mm.machine.tables.set(table, at - mm.machine.tables.base(table), 0, 0)
+    return true
+  }
   if (kind !== SOFTLEAF_SWAP && kind !== SOFTLEAF_MIGRATION) return false
   const armed = los[at] | SWP_UFFD_WP
   if (armed === los[at]) return false
@@ -191,7 +199,7 @@ function armSoftleaf(mm: HostMm, los: Int32Array, his: Int32Array, at: number): 
 }
 
 /** Disarms entries [from, to) of one table. */
-function disarmSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number): number {
+function disarmSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, leaves: boolean): number {
   const { tables, counters } = mm.machine
   if (tables.used(table) === 0) return 0
   const los = tables.lo(table)
@@ -208,7 +216,7 @@ function disarmSpan(mm: HostMm, vma: Vma, table: number, from: number, to: numbe
       los[at] = disarmed
       changed++
     } else if (lo !== 0 || his[at] !== 0) {
-      const verdict = disarmSoftleaf(mm, los, his, at)
+      const verdict = disarmSoftleaf(mm, los, his, at, leaves)
       if (verdict !== 0) changed++
       if (verdict === GONE) gone++
     }
@@ -233,14 +241,36 @@ function unprotected(mm: HostMm, vma: Vma, lo: number, hi: number): number {
   return mm.mayWrite(vma, bare, hi) ? bare | PAGE_RW : bare
 }
 
+/** Where none means armed: none entries [from, to) of one table say that they are not. @returns entries changed */
+function recordDisarmed(mm: HostMm, table: number, from: number, to: number): number {
+  const { tables, counters } = mm.machine
+  const los = tables.lo(table)
+  const his = tables.hi(table)
+  const base = tables.base(table)
+  const lo = mm.encoding.markerLo(PTE_MARKER_NO_WP)
+  const hi = mm.encoding.markerHi(PTE_MARKER_NO_WP)
+  // A table with anything in it has been counted by the walk before.
+  if (tables.used(table) === 0) counters.ptes += to - from
+  let recorded = 0
+  for (let at = base + from, end = base + to; at < end; at++) {
+    if (los[at] !== 0 || his[at] !== 0) continue
+    los[at] = lo
+    his[at] = hi
+    recorded++
+  }
+  tables.addUsed(table, recorded)
+  counters.markersInstalled += recorded
+  return recorded
+}
+
 const GONE = 2
 
 /** @returns 0 unchanged, 1 changed, GONE when the entry is now none */
-function disarmSoftleaf(mm: HostMm, los: Int32Array, his: Int32Array, at: number): number {
+function disarmSoftleaf(mm: HostMm, los: Int32Array, his: Int32Array, at: number, leaves: boolean): number {
   const kind = mm.classify(los[at], his[at])
   if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
     const bits = mm.encoding.markerBits(los[at], his[at])
-    if (bits !== PTE_MARKER_UFFD_WP) return 0
+    if (bits !== PTE_MARKER_UFFD_WP && !(leaves && bits === PTE_MARKER_NO_WP)) return 0
     los[at] = 0
     his[at] = 0
     return GONE

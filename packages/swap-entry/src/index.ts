@@ -55,6 +55,7 @@ export {
 export { type EncodingOnLayout, markerEncodings } from './marker/by-layout.ts'
 export { noMarker } from './marker/none.ts'
 export { pteMarker } from './marker/pte-marker.ts'
+export { pteMarkerNoWp } from './marker/pte-marker-no-wp.ts'
 export { specialPte } from './marker/special-pte.ts'
 export { swapType1 } from './marker/swap-type-1.ts'
 export { NR_SWP_TYPES, SWP_TYPES_CONFIG, swpTypes } from './swp-types.ts'

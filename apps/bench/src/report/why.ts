@@ -60,7 +60,7 @@ function reasonOf(cause: string, design: Design, memory: Memory): string {
 /** Why an entry that is empty when it is armed stays unprotected; undefined when it does not. */
 function armingGap(design: Design, memory: Memory): string | undefined {
   const arming = armingOf(design, memory)
-  if (arming.populates) return undefined
+  if (arming.populates || arming.noneIsArmed) return undefined
   if (!arming.needsTable) return `arming “${arming.name}” leaves what is not there unprotected`
   return design.encoding.bits === 0 ? noMarkers(design) : undefined
 }
@@ -82,7 +82,7 @@ function keeps(design: Design, memory: Memory, row: Explained): string {
   const gap = armingGap(design, memory) ?? keepingGap(design, memory)
   if (gap !== undefined) return `${none}, as the trace writes to no page that it fails to protect: ${gap}`
   const arming = armingOf(design, memory)
-  const marker = arming.populates ? arming.name : design.encoding.name
+  const marker = arming.populates || arming.noneIsArmed ? arming.name : design.encoding.name
   if (!isFile(memory)) return `${none}: “${marker}” protects what is not there`
   if (arming.populates) return `${none}: “${marker}” protects what is not there, “${design.encoding.name}” what is unmapped`
   return `${none}: “${marker}” protects what is not there and what is unmapped`

@@ -20,6 +20,7 @@ import {
   PAGE_SOFT_DIRTY,
   PAGE_UFFD_WP,
   PTE_MARKER_GUARD,
+  PTE_MARKER_NO_WP,
   PTE_MARKER_UFFD_WP,
   SOFTLEAF_MARKER,
   SOFTLEAF_SPECIAL_PTE,
@@ -30,9 +31,9 @@ import { ptePfn } from '@faultline/pagetable-core'
 import { hugePmdPfn } from '../huge.ts'
 import type { AddressSpace } from '../objects.ts'
 
-/** Categories of a pte, without those of its vma. */
-export function pageCategories(mm: AddressSpace, lo: number, hi: number): number {
-  if (lo === 0 && hi === 0) return PAGE_IS_WRITTEN
+/** Categories of a pte, without those of its vma; `none` are those of an empty one. */
+export function pageCategories(mm: AddressSpace, lo: number, hi: number, none: number): number {
+  if (lo === 0 && hi === 0) return none
   if (lo & PAGE_PRESENT_ANY) {
     const flags = mm.machine.frames.flags(ptePfn(lo, hi))
     let categories = PAGE_IS_PRESENT
@@ -71,7 +72,7 @@ export function hugePmdCategories(mm: AddressSpace, vpn: number, lo: number): nu
 /** Categories of a hugetlb leaf: none is not written. */
 export function hugetlbCategories(mm: AddressSpace, lo: number, hi: number): number {
   if (lo === 0 && hi === 0) return mm.kernel.design.anomalies.scanSkipsHugetlbNone ? PAGE_IS_HUGE : PAGE_IS_HUGE | PAGE_IS_WRITTEN
-  if (lo & PAGE_PRESENT_ANY) return PAGE_IS_HUGE | pageCategories(mm, lo, hi)
+  if (lo & PAGE_PRESENT_ANY) return PAGE_IS_HUGE | pageCategories(mm, lo, hi, 0)
   return PAGE_IS_HUGE | (absentCategories(mm, lo, hi) & ~PAGE_IS_GUARD)
 }
 
@@ -83,6 +84,7 @@ export function armForScan(mm: AddressSpace, table: number, index: number): void
   const lo = los[at]
   const hi = tables.hi(table)[at]
   if (lo & PAGE_PRESENT_ANY) los[at] = (lo | PAGE_UFFD_WP) & ~PAGE_RW
+  else if (mm.encoding.markerBits(lo, hi) === PTE_MARKER_NO_WP) tables.set(table, index, 0, 0)
   else if (lo !== 0 || hi !== 0) armSoftleaf(mm, los, at, lo, hi)
   else if (mm.encoding.wpLo !== 0 || mm.encoding.wpHi !== 0) {
     tables.set(table, index, mm.encoding.wpLo, mm.encoding.wpHi)
@@ -104,5 +106,6 @@ export function armHugetlbForScan(mm: AddressSpace, table: number, index: number
   const lo = tables.lo(table)[at]
   const hi = tables.hi(table)[at]
   if (lo & PAGE_PRESENT_ANY) tables.lo(table)[at] = (lo | PAGE_UFFD_WP) & ~PAGE_RW
+  else if (mm.encoding.markerBits(lo, hi) === PTE_MARKER_NO_WP) tables.set(table, index, 0, 0)
   else if (lo === 0 && hi === 0) tables.set(table, index, mm.encoding.wpLo, mm.encoding.wpHi)
 }

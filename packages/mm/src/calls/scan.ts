@@ -65,6 +65,7 @@ function scanVma(mm: AddressSpace, vma: VmArea, start: number, end: number, requ
 
 function scanPages(mm: AddressSpace, vma: VmArea, start: number, end: number, category: number, output: ScanOutput): number {
   const tables = mm.machine.tables
+  const none = mm.kernel.uffd.armsNone(vma) ? 0 : PAGE_IS_WRITTEN
   let vpn = start
   while (vpn < end) {
     const next = leafSpanEnd(vpn, end, 12)
@@ -84,7 +85,7 @@ function scanPages(mm: AddressSpace, vma: VmArea, start: number, end: number, ca
       vpn = holeEnd
       continue
     }
-    if (scanTable(mm, table, vpn, next, category, output) === STOP) return STOP
+    if (scanTable(mm, table, vpn, next, category, none, output) === STOP) return STOP
     vpn = next
   }
   return GO_ON
@@ -93,11 +94,12 @@ function scanPages(mm: AddressSpace, vma: VmArea, start: number, end: number, ca
 /** Nothing in the tables: written, where the vma is watched. */
 function scanHole(mm: AddressSpace, vma: VmArea, start: number, end: number, category: number, output: ScanOutput): number {
   const skips = vma.backend === 'hugetlb' && mm.kernel.design.anomalies.scanSkipsHugetlbNone
-  const watched = (vma.flags & VM_UFFD_WP) !== 0 && !skips
+  const armed = mm.kernel.uffd.armsNone(vma)
+  const watched = (vma.flags & VM_UFFD_WP) !== 0 && !skips && !armed
   const categories = watched ? category | PAGE_IS_WRITTEN : category
   if (!output.matches(categories)) return GO_ON
   const done = output.add(categories, start, end)
-  if (done > start && output.arms) {
+  if (done > start && output.arms && !armed) {
     if (vma.backend === 'hugetlb') armHugetlbHole(mm, vma, start, done)
     else {
       for (let vpn = start; vpn < done; ) {
@@ -143,7 +145,15 @@ function scanHugePmd(mm: AddressSpace, vma: VmArea, vpn: number, end: number, ca
   return done < end ? STOP : GO_ON
 }
 
-function scanTable(mm: AddressSpace, table: number, start: number, end: number, category: number, output: ScanOutput): number {
+function scanTable(
+  mm: AddressSpace,
+  table: number,
+  start: number,
+  end: number,
+  category: number,
+  none: number,
+  output: ScanOutput,
+): number {
   const tables = mm.machine.tables
   const los = tables.lo(table)
   const his = tables.hi(table)
@@ -153,7 +163,7 @@ function scanTable(mm: AddressSpace, table: number, start: number, end: number, 
   mm.machine.counters.ptes += end - start
   for (let vpn = start; vpn < end; vpn++) {
     const at = base + (vpn & 511)
-    const categories = category | pageCategories(mm, los[at], his[at])
+    const categories = category | pageCategories(mm, los[at], his[at], none)
     if (output.exclusive ? (categories & PAGE_IS_WRITTEN) === 0 : !output.matches(categories)) continue
     if (output.add(categories, vpn, vpn + 1) === vpn) {
       verdict = STOP

@@ -13,6 +13,7 @@ export const pteMarkers: ArmingPolicy = {
   needsTable: true,
   populates: false,
   mapsHugeZeroPage: false,
+  noneIsArmed: false,
   armNone(lo, hi, from, to, context) {
     const wpLo = context.encoding.wpLo
     const wpHi = context.encoding.wpHi

@@ -10,6 +10,7 @@ export const skip: ArmingPolicy = {
   needsTable: false,
   populates: false,
   mapsHugeZeroPage: false,
+  noneIsArmed: false,
   armNone: () => 0,
   source: 'Linux 5.7, commit 292924b26024 (userfaultfd: wp: apply _PAGE_UFFD_WP bit)',
 }

@@ -10,6 +10,7 @@ export const zeroPage: ArmingPolicy = {
   needsTable: true,
   populates: true,
   mapsHugeZeroPage: false,
+  noneIsArmed: false,
   armNone(lo, hi, from, to, context) {
     let armed = 0
     for (let at = from; at < to; at++) {
