@@ -137,18 +137,28 @@ describe('two markers', () => {
     const lines = ['writeprotect u A 0 4 mode=0', 'write A 7 => ok; no messages', 'expect A 0 1 has present !+WP']
     expect(await two(memory, ...lines)).toEqual([])
     // Arming takes the markers away again.
-    expect(await two(memory, 'writeprotect u A 0 4 mode=0', 'writeprotect u A 0 4 mode=wp', 'expect A 0 4 none', 'write A 7 => blocked')).toEqual([])
+    expect(
+      await two(memory, 'writeprotect u A 0 4 mode=0', 'writeprotect u A 0 4 mode=wp', 'expect A 0 4 none', 'write A 7 => blocked'),
+    ).toEqual([])
   })
 
   test('anon: tables of an empty range that is disarmed', async () => {
     const lines = ['uffd u', 'mmap A 1024 anon rw', 'register u A 0 1024 mode=wp', 'writeprotect u A 0 1024 mode=wp', 'status => bytes 0']
-    expect(await failures([...lines, 'writeprotect u A 0 1024 mode=0', 'status => bytes 16384'].join('\n'), 'anon', twoMarkersArming)).toEqual([])
+    expect(
+      await failures([...lines, 'writeprotect u A 0 1024 mode=0', 'status => bytes 16384'].join('\n'), 'anon', twoMarkersArming),
+    ).toEqual([])
   })
 
   test.each(ALL)('%s: what is erased stays as armed as it was', async (memory) => {
     const disarmed = ['writeprotect u A 0 4 mode=0', 'write A 7 => ok', 'madvise A 0 1 dontneed', 'write A 8 => ok; no messages']
     expect(await two(memory, ...disarmed)).toEqual([])
-    const armed = ['writeprotect u A 0 4 mode=0', 'write A 7 => ok', 'writeprotect u A 0 4 mode=wp', 'madvise A 0 1 dontneed', 'write A 8 => blocked']
+    const armed = [
+      'writeprotect u A 0 4 mode=0',
+      'write A 7 => ok',
+      'writeprotect u A 0 4 mode=wp',
+      'madvise A 0 1 dontneed',
+      'write A 8 => blocked',
+    ]
     expect(await two(memory, ...armed)).toEqual([])
   })
 
@@ -160,7 +170,14 @@ describe('two markers', () => {
   })
 
   test.each(ALL)('%s: the end of the registration leaves nothing behind', async (memory) => {
-    const lines = ['writeprotect u A 0 4 mode=0', 'unregister u A 0 4', 'expect A 0 4 none', 'write A 7 => ok', 'register u A 0 4 mode=wp', 'write A+1 7 => blocked']
+    const lines = [
+      'writeprotect u A 0 4 mode=0',
+      'unregister u A 0 4',
+      'expect A 0 4 none',
+      'write A 7 => ok',
+      'register u A 0 4 mode=wp',
+      'write A+1 7 => blocked',
+    ]
     expect(await two(memory, ...lines)).toEqual([])
   })
 
@@ -176,26 +193,56 @@ describe('two markers', () => {
 
   test('anon: an empty range that may be huge is served by an armed huge page', async () => {
     const lines = ['uffd u', 'mmap A 512 anon rw', 'madvise A 0 512 hugepage', 'register u A 0 512 mode=wp']
-    const written = ['write A 7 => blocked', 'expect A 0 2 present anon excl THP +WP', 'writeprotect u A 0 1 mode=0 => ok', 'read A => value 7', 'expect A 1 1 has +WP']
+    const written = [
+      'write A 7 => blocked',
+      'expect A 0 2 present anon excl THP +WP',
+      'writeprotect u A 0 1 mode=0 => ok',
+      'read A => value 7',
+      'expect A 1 1 has +WP',
+    ]
     expect(await failures([...lines, ...written].join('\n'), 'anon', twoMarkersArming)).toEqual([])
     expect(await failures([...lines, 'read A => value 0', 'write A+511 7 => blocked'].join('\n'), 'anon', twoMarkersArming)).toEqual([])
   })
 
   test('shmem: a huge page of the cache is not mapped whole where none means armed', async () => {
     const lines = ['mmap B 512 shmem rw file=F', 'write B 1', 'madvise B 0 512 collapse', 'uffd u features=wp_hugetlbfs_shmem']
-    const watched = ['mmap A 512 shmem rw file=F', 'register u A 0 512 mode=wp', 'read A => value 1', 'expect A 0 2 has present +WP | none', 'write A 2 => blocked']
+    const watched = [
+      'mmap A 512 shmem rw file=F',
+      'register u A 0 512 mode=wp',
+      'read A => value 1',
+      'expect A 0 2 has present +WP | none',
+      'write A 2 => blocked',
+    ]
     expect(await failures(['file F 512', ...lines, ...watched].join('\n'), 'shmem', twoMarkersArming)).toEqual([])
   })
 
   test('PAGEMAP_SCAN finds what is empty not written, and what is disarmed written', async () => {
-    const lines = ['uffd u features=wp_async', 'mmap A 4 anon rw', 'register u A 0 4 mode=wp', 'writeprotect u A 1 1 mode=0', 'write A+2 7 => ok; no messages']
+    const lines = [
+      'uffd u features=wp_async',
+      'mmap A 4 anon rw',
+      'register u A 0 4 mode=wp',
+      'writeprotect u A 1 1 mode=0',
+      'write A+2 7 => ok; no messages',
+    ]
     const design: Design = { ...twoMarkersArming, uffd: linux67.uffd, tracker: linux67.tracker }
     const scan = 'scan A 0 4 vec=4 flags=wp_matching mask=written return=written'
-    expect(await failures([...lines, `${scan} => region A+1..A+3 written`, `${scan} => no regions`, 'expect A 0 2 none'].join('\n'), 'anon', design)).toEqual([])
+    expect(
+      await failures(
+        [...lines, `${scan} => region A+1..A+3 written`, `${scan} => no regions`, 'expect A 0 2 none'].join('\n'),
+        'anon',
+        design,
+      ),
+    ).toEqual([])
   })
 
   test('UFFDIO_ZEROPAGE fills as armed as the page was', async () => {
-    const lines = ['uffd u', 'mmap A 4 anon rw', 'register u A 0 4 mode=missing,wp', 'writeprotect u A 1 1 mode=0', 'zeropage u A 0 2 => result 8192']
+    const lines = [
+      'uffd u',
+      'mmap A 4 anon rw',
+      'register u A 0 4 mode=missing,wp',
+      'writeprotect u A 1 1 mode=0',
+      'zeropage u A 0 2 => result 8192',
+    ]
     const after = ['expect A 0 2 present anon ZERO +WP | present anon ZERO', 'write A+1 7 => ok; no messages', 'write A 7 => blocked']
     expect(await failures([...lines, ...after].join('\n'), 'anon', twoMarkersArming)).toEqual([])
   })

@@ -18,7 +18,8 @@ test('carries any set of its four bits, as a marker', () => {
 })
 
 test('writes what Linux knows as Linux does', () => {
-  for (let bits = 1; bits <= 7; bits++) expect([e.markerLo(bits), e.markerHi(bits)]).toEqual([pteMarker.markerLo(bits), pteMarker.markerHi(bits)])
+  for (let bits = 1; bits <= 7; bits++)
+    expect([e.markerLo(bits), e.markerHi(bits)]).toEqual([pteMarker.markerLo(bits), pteMarker.markerHi(bits)])
 })
 
 test('has a word test that holds for armed markers alone', () => {
