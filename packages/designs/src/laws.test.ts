@@ -7,7 +7,17 @@ import { type RandomProgram, randomProgram, rareOperations } from '../test/rando
 import { recount } from '../test/recount.ts'
 import { Reference } from '../test/reference.ts'
 import { endProgram, openProgram, SEED, textUpTo } from '../test/sessions.ts'
-import { hugeZeroPageArming, ideas, linux519, linux618, noPersistence, sharedTables, twoMarkersArming, wpZeropageV1, zeropageForbidden } from './index.ts'
+import {
+  hugeZeroPageArming,
+  ideas,
+  linux519,
+  linux618,
+  noPersistence,
+  sharedTables,
+  twoMarkersArming,
+  wpZeropageV1,
+  zeropageForbidden,
+} from './index.ts'
 
 const FILES = UFFD_FEATURE_WP_HUGETLBFS_SHMEM
 const EVERYTHING = FILES | UFFD_FEATURE_WP_UNPOPULATED
