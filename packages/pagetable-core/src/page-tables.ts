@@ -208,6 +208,11 @@ export class PageTableArena implements PageTables {
     return this.perLevel[LEVEL_PGD]
   }
 
+  /** Bytes of the buffers that hold the entries. */
+  bufferBytes(): number {
+    return this.los.length * TABLES_PER_CHUNK * 4096
+  }
+
   private remember(slot: number, region: number, pgd: number, table: number): number {
     if (table !== 0) {
       this.cacheRegion[slot] = region

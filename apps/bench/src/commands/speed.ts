@@ -9,6 +9,8 @@ import { createProgress } from '../progress.ts'
 import { type Rounds, rowsOf, type SpeedRow, takeTurns } from '../speed/measure.ts'
 import { type ModelOrder, serveModel } from '../speed/model-side.ts'
 import { SPEED_OPERATIONS, type SpeedOperation } from '../speed/operations.ts'
+import { measureSizes, printScale } from '../speed/scale.ts'
+import { measureScale, type ScaleOrder } from '../speed/scale-side.ts'
 import { type OpenSides, openSides, type SpeedOrder } from '../speed/sides.ts'
 import { printSpeed } from '../speed/table.ts'
 import { judge } from '../speed/targets.ts'
@@ -22,6 +24,8 @@ interface SpeedFlags {
   readonly reference: string
   readonly json?: string
   readonly serve?: string
+  readonly scale?: boolean
+  readonly serveScale?: string
 }
 
 const PAGES_PER_TABLE = 512
@@ -39,8 +43,45 @@ export function addSpeed(program: Command, context: Context): void {
     .option('--designs <which>', 'load all designs beside it, or one alone; both compares the two', 'all')
     .option('--reference <kind>', 'full: C that does what the model does; bare: without TLB, contents and reverse mapping', 'full')
     .option('--json <file>', 'write every figure as JSON, "-" for stdout and nothing else')
+    .option('--scale', 'instead: the cost of a page, and memory, in address spaces of 1 GiB to 1 TiB')
     .addOption(new Option('--serve <order>').hideHelp())
-    .action((flags: SpeedFlags) => (flags.serve === undefined ? speed(flags, context) : serve(flags.serve)))
+    .addOption(new Option('--serve-scale <order>').hideHelp())
+    .action((flags: SpeedFlags) => {
+      if (flags.serve !== undefined) return serve(flags.serve)
+      if (flags.serveScale !== undefined) return serveScale(flags.serveScale)
+      return flags.scale ? scale(flags, context) : speed(flags, context)
+    })
+}
+
+/** This process measures one size for another one. */
+function serveScale(order: string): void {
+  process.stdout.write(JSON.stringify(measureScale(JSON.parse(order) as ScaleOrder)))
+}
+
+const MOST_GIB = 1024
+
+function scale(flags: SpeedFlags, { terminal: { out, err } }: Context): void {
+  const design = designOf(flags.design)
+  if (flags.json !== undefined && flags.json !== '-') checkWritable(flags.json)
+  const progress = createProgress(err, 5)
+  const rows = measureSizes(design, MOST_GIB, (label) => progress.step(label))
+  if (flags.json !== undefined) {
+    const text = `${JSON.stringify({ format: 'faultline-scale 1', design, rows }, null, 1)}\n`
+    if (flags.json === '-') {
+      out.write(text)
+      return
+    }
+    writeWhole(flags.json, text)
+  }
+  out.write(`${design}; nanoseconds on the CPU\n\n${printScale(rows)}`)
+}
+
+function designOf(name: string): string {
+  return oneOf(
+    'design',
+    name,
+    designs.map((design) => design.name),
+  )
 }
 
 /** This process is the model's side of another one. */
@@ -87,11 +128,7 @@ function orderOf(flags: SpeedFlags, operations: readonly SpeedOperation[]): Spee
   const pages = wholeNumber('--pages', flags.pages, PAGES_PER_TABLE, MOST_PAGES)
   if (pages % PAGES_PER_TABLE !== 0) throw new UsageError(`--pages ${pages}: expected a multiple of ${PAGES_PER_TABLE}`)
   return {
-    design: oneOf(
-      'design',
-      flags.design,
-      designs.map(({ name }) => name),
-    ),
+    design: designOf(flags.design),
     designs: oneOf('choice of designs', flags.designs, ['all', 'one', 'both'] as const),
     reference: oneOf('reference', flags.reference, ['full', 'bare'] as const),
     pages,
