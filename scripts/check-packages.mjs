@@ -1,15 +1,15 @@
 // Packs every package as it would be published and lints what a stranger would install: publint reads package.json and its
 // exports, attw resolves the types the way TypeScript's module modes do. Prints one line a package; exit code 1 if any is wrong.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { publicPackages, ROOT } from './release/workspace.mjs'
 
 const run = promisify(execFile)
-const root = join(import.meta.dirname, '..')
 const out = mkdtempSync(join(tmpdir(), 'faultline-pack-'))
 
 /** Files that a tarball must and must not hold, by the names `tar -t` prints. */
@@ -34,24 +34,20 @@ async function checkPackage(dir) {
   const { messages } = await publint({ pkgDir: dir, level: 'warning', strict: true })
   problems.push(...messages.map((message) => formatMessage(message, manifest, { color: false })))
   try {
-    await run('attw', [tarball, '--profile', 'esm-only', '--no-color', '--no-emoji'], { cwd: root })
+    await run('attw', [tarball, '--profile', 'esm-only', '--no-color', '--no-emoji'], { cwd: ROOT })
   } catch (error) {
     problems.push(`attw: ${error.stdout || error.message}`)
   }
-  return { name: manifest.name, nrFiles: files.length, problems }
+  return { nrFiles: files.length, problems }
 }
 
 let failed = 0
 try {
-  for (const floor of ['packages', 'apps']) {
-    for (const name of readdirSync(join(root, floor))) {
-      const dir = join(root, floor, name)
-      if (JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')).private) continue
-      const { name: packageName, nrFiles, problems } = await checkPackage(dir)
-      console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${packageName} (${nrFiles} files)`)
-      for (const problem of problems) console.log(`     ${problem}`)
-      if (problems.length > 0) failed++
-    }
+  for (const { name, folder } of publicPackages()) {
+    const { nrFiles, problems } = await checkPackage(folder)
+    console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${name} (${nrFiles} files)`)
+    for (const problem of problems) console.log(`     ${problem}`)
+    if (problems.length > 0) failed++
   }
 } finally {
   rmSync(out, { recursive: true, force: true })

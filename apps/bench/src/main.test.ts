@@ -8,6 +8,10 @@ async function expectRefusal(args: readonly string[], line: string | RegExp): Pr
   expect(err).toMatch(line)
 }
 
+test('says its version', async () => {
+  expect(await faultline('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' })
+})
+
 const COMPARE = ['compare', '--workload', 'dirty-tracking']
 
 test.each([

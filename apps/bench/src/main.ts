@@ -2,6 +2,7 @@
  * The `faultline` command.
  * @module
  */
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addCompare } from './commands/compare.ts'
 import { addDesigns } from './commands/designs.ts'
@@ -22,6 +23,8 @@ import { describeError, EXIT_DONE, EXIT_USAGE, exitCodeOf } from './errors.ts'
 import { handleSignals } from './signals.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { usageError } from './usage.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 the comparison or check found a difference (compare: only with --fail-on-lost; replay: a
@@ -59,6 +62,7 @@ export function createProgram(context: Context): Command {
   const { out } = context.terminal
   const program = new Command('faultline')
     .description('Run one workload through competing page-table designs: which loses a write, and what does each cost?')
+    .version(version, '--version', 'the version of this command')
     .exitOverride()
     .showSuggestionAfterError(false)
     // Errors are thrown and printed by main, each as one line.
