@@ -29,46 +29,75 @@ import { DIRTY_BY_SOFTWARE, newAnonPage, pteHi, pteLo, ptePfn } from '@faultline
  * @source v6.18 mm/memory.c do_wp_page(), wp_page_reuse(), wp_page_copy()
  */
 export function copyOnWrite(fault: Fault): number {
+  if (reusePage(fault)) return FAULT_DONE
+  const copy = allocateCopy(fault)
+  if (copy === 0) return FAULT_OOM
+  copyContents(fault, copy)
+  installCopy(fault, copy)
+  return FAULT_DONE
+}
+
+/** First step: makes the entry writable when nobody else has the page. @returns false when the page is to be copied */
+export function reusePage(fault: Fault): boolean {
   const { vma, mm, lo, hi } = fault
-  const machine = mm.machine
-  const { frames, tables } = machine
+  const { frames, tables, counters } = mm.machine
   const old = ptePfn(lo, hi)
-  if (canReuse(mm, old)) {
-    if ((frames.flags(old) & FRAME_EXCLUSIVE) === 0) frames.setFlags(old, FRAME_EXCLUSIVE)
-    if (!fault.unshare) {
-      const writable = vma.flags & VM_WRITE ? PAGE_RW : 0
-      tables.set(fault.table, fault.index, lo | PAGE_ACCESSED | DIRTY_BY_SOFTWARE | writable, hi)
-      machine.counters.ptes++
-    }
-    return FAULT_DONE
-  }
-  const stamp = frames.stamp(old)
-  const fresh = newAnonPage(mm, vma, fault.vpn, 0)
-  if (fresh === 0) return FAULT_OOM
-  frames.setStamp(fresh, stamp)
-  machine.counters.pagesCopied++
-  machine.counters.faultsCow++
+  if (!canReuse(mm, old)) return false
+  if ((frames.flags(old) & FRAME_EXCLUSIVE) === 0) frames.setFlags(old, FRAME_EXCLUSIVE)
+  if (fault.unshare) return true
+  const writable = vma.flags & VM_WRITE ? PAGE_RW : 0
+  tables.set(fault.table, fault.index, lo | PAGE_ACCESSED | DIRTY_BY_SOFTWARE | writable, hi)
+  counters.ptes++
+  return true
+}
+
+/** Second step: a page for the copy. @returns its frame, or 0 when there is none left */
+export function allocateCopy(fault: Fault): number {
+  return newAnonPage(fault.mm, fault.vma, fault.vpn, 0)
+}
+
+/** Third step: what the page holds now. */
+export function copyContents(fault: Fault, copy: number): void {
+  const { frames, counters } = fault.mm.machine
+  frames.setStamp(copy, frames.stamp(ptePfn(fault.lo, fault.hi)))
+  counters.pagesCopied++
+}
+
+/** Last step: puts the copy in place of the page, and makes every CPU forget that. The entry must be what the fault has read. */
+export function installCopy(fault: Fault, copy: number): void {
+  const { vma, mm, lo } = fault
+  const { frames, tables, counters } = mm.machine
+  const old = ptePfn(lo, fault.hi)
+  counters.faultsCow++
   const flags = fault.unshare ? lo & PAGE_UFFD_WP : vma.flags & VM_WRITE ? PAGE_RW | PAGE_DIRTY : PAGE_DIRTY
-  tables.set(fault.table, fault.index, pteLo(fresh, flags), pteHi(fresh, vma.flags))
+  tables.set(fault.table, fault.index, pteLo(copy, flags), pteHi(copy, vma.flags))
   mm.flush(fault.vpn, 1)
   if ((frames.flags(old) & FRAME_ZERO) === 0) {
     frames.setField(old, FRAME_MAP, frames.field(old, FRAME_MAP) - 1)
     frames.put(old)
   }
-  return FAULT_DONE
 }
 
-/** An anonymous page that no one else maps or caches. @source mm/memory.c wp_can_reuse_anon_folio() */
+/**
+ * An anonymous page that no one else maps or caches, by the rule of the design. Without pins and batches that hold references of their
+ * own, which only races bring about, the rules agree.
+ *
+ * @source v6.18 mm/memory.c wp_can_reuse_anon_folio(); v5.11 mm/memory.c do_wp_page(); v5.8 mm/swapfile.c reuse_swap_page()
+ * @fidelity simplified do_wp_page(): references of the swap cache and of a large folio's other pages do not make 5.9 to 5.17 copy
+ */
 function canReuse(mm: Mm, pfn: number): boolean {
   const { frames, swap } = mm.machine
   const flags = frames.flags(pfn)
   if ((flags & FRAME_ANON) === 0 || flags & FRAME_KSM) return false
-  if (flags & FRAME_EXCLUSIVE) return true
   const head = frames.head(pfn)
+  const large = frames.order(head) !== 0
+  const rule = mm.tlb.cowReuse
+  if (flags & FRAME_EXCLUSIVE && (large || rule !== 'page_count')) return true
   const slot = frames.field(head, FRAME_SLOT)
   // While other entries hold the slot, the page in the swap cache is theirs too. @source mm/swapfile.c folio_free_swap()
   if (slot !== 0 && swap.count(slot - 1) !== 0) return false
-  if (frames.order(head) !== 0 && mm.calls.reusesLarge !== 'last') return canReuseLarge(mm, head)
+  if (large && mm.calls.reusesLarge !== 'last') return canReuseLarge(mm, head)
+  if (rule === 'mapcount' && !large) return frames.mapcount(pfn) === 1
   return frames.field(head, FRAME_REF) === (slot !== 0 ? 2 : 1)
 }
 

@@ -3,6 +3,6 @@
  * @module
  */
 export { anonBackend } from './anon-backend.ts'
-export { copyOnWrite } from './copy-on-write.ts'
+export { allocateCopy, copyContents, copyOnWrite, installCopy, reusePage } from './copy-on-write.ts'
 export { faultAnon } from './fault.ts'
 export { swapIn, swapOutEntry } from './swap.ts'

@@ -19,7 +19,6 @@ import {
   FEATURES_6_4,
   FEATURES_6_7,
   FEATURES_6_18,
-  flushBatched,
   IOCTLS_5_7,
   IOCTLS_5_19,
   IOCTLS_6_7,
@@ -27,13 +26,14 @@ import {
   LINUX_ANOMALIES,
 } from './parts.ts'
 import { unsharedAtRegister } from './pmd-sharing.ts'
+import { flushDeferred, flushDeferred57, flushDeferred62, flushDeferred519 } from './tlb.ts'
 import { zapDropped, zapKept } from './zap.ts'
 
 /** Anonymous memory only; what is not there is not protected. */
 export const linux57: Design = {
   name: 'linux-5.7',
   title: 'Linux 5.7: uffd-wp for anonymous memory',
-  reference: 'Linux 5.7 (May 2020)',
+  reference: 'Linux 5.7 (May 2020), flushes deferred past the page-table lock: faultline race',
   status: 'model only',
   encoding: noMarker,
   arming: { file: skip, anon: skip, anonUnpopulated: skip, unpopulatedFeatures: 0 },
@@ -41,7 +41,7 @@ export const linux57: Design = {
   collapse: perPte,
   hugeWp: splitOnWrite,
   pmdSharing: unsharedAtRegister,
-  tlb: flushBatched,
+  tlb: flushDeferred57,
   tracker: uffdWpSync,
   uffd: { features: FEATURES_5_7, wpMemory: ['anon'], minorMemory: [], ioctls: IOCTLS_5_7 },
   calls: CALLS_6_18,
@@ -60,6 +60,8 @@ export const rfc202101: Design = {
   encoding: specialPte,
   arming: { file: pteMarkers, anon: skip, anonUnpopulated: skip, unpopulatedFeatures: 0 },
   zap: zapKept,
+  // The RFC names the bug of its day as a known issue.
+  tlb: flushDeferred,
   uffd: {
     features: FEATURES_5_19,
     wpMemory: ['anon', 'shmem', 'hugetlb'],
@@ -84,6 +86,7 @@ export const linux519: Design = {
   title: 'Linux 5.19: pte markers for file memory',
   reference: 'Linux 5.19 (July 2022)',
   encoding: pteMarker,
+  tlb: flushDeferred519,
 }
 
 /** The first answer to unpopulated anonymous memory: map the zero page. */
@@ -92,6 +95,7 @@ export const wpZeropageV1: Design = {
   name: 'wp-zeropage-v1',
   title: 'WP_ZEROPAGE: a protected zero page for what is not there',
   reference: 'mm/uffd: UFFD_FEATURE_WP_ZEROPAGE, v1, linux-mm, 15 February 2023',
+  tlb: flushDeferred62,
   arming: { file: pteMarkers, anon: skip, anonUnpopulated: zeroPage, unpopulatedFeatures: UFFD_FEATURE_WP_ZEROPAGE },
   uffd: { ...linux519.uffd, features: FEATURES_5_19 | UFFD_FEATURE_WP_ZEROPAGE },
 }
@@ -112,6 +116,7 @@ export const linux64: Design = {
   name: 'linux-6.4',
   title: 'Linux 6.4: WP_UNPOPULATED',
   reference: 'Linux 6.4 (June 2023)',
+  tlb: flushDeferred62,
   arming: { file: pteMarkers, anon: skip, anonUnpopulated: pteMarkers, unpopulatedFeatures: UFFD_FEATURE_WP_UNPOPULATED },
   uffd: { ...linux519.uffd, features: FEATURES_6_4 },
 }

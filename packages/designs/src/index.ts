@@ -23,7 +23,18 @@ export { hugeZeroPageArming, twoMarkersArming, zeropageForbidden } from './ideas
 export { sharedTables, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
 export { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
 export { composeKernel, createModel, type ModelSettings } from './model.ts'
-export { flushBatched, LINUX_ANOMALIES } from './parts.ts'
+export { LINUX_ANOMALIES } from './parts.ts'
 export { sharedRegardless, sharingForbidden, unsharedAtRegister } from './pmd-sharing.ts'
 export { linuxRelease, presetOf, RELEASES, TURNING_POINTS } from './release.ts'
+export {
+  flushBatched,
+  flushDeferred,
+  flushDeferred57,
+  flushDeferred62,
+  flushDeferred519,
+  flushDeferredFixed,
+  flushDeferredKeepsWrite,
+  flushPerPte,
+  tlbPolicies,
+} from './tlb.ts'
 export { zapDropped, zapKept, zapKeptOverTruncate } from './zap.ts'

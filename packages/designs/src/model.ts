@@ -6,7 +6,7 @@ import { anonBackend } from '@faultline/backend-anon'
 import { createHugetlbBackend, type HugetlbPool } from '@faultline/backend-hugetlb'
 import { shmemBackend } from '@faultline/backend-shmem'
 import { type ComposedKernel, type KernelSettings, type ModelSystem, modelSystem, SimulatedKernel } from '@faultline/mm'
-import type { Design } from '@faultline/mm-types'
+import type { AnonBackend, Design } from '@faultline/mm-types'
 import { createMachine, type MachineLimits } from '@faultline/pagetable-core'
 import { createKhugepaged, KHUGEPAGED_DEFAULTS } from '@faultline/policy-khugepaged'
 import { clearSoftDirty } from '@faultline/policy-soft-dirty'
@@ -17,6 +17,8 @@ import { checkDesign } from './check.ts'
 export interface ModelSettings extends Partial<KernelSettings> {
   readonly limits?: MachineLimits
   readonly hugetlb?: HugetlbPool
+  /** In the place of the anonymous backend: for whoever steps through a fault. */
+  readonly anon?: AnonBackend
 }
 
 /** A fresh kernel of a design. @throws ExpressionError for one whose choices exclude each other */
@@ -26,7 +28,7 @@ export function composeKernel(design: Design, settings: ModelSettings = {}): Com
   const kernel = new SimulatedKernel({
     machine,
     design,
-    backends: { anon: anonBackend, shmem: shmemBackend, hugetlb: createHugetlbBackend(settings.hugetlb) },
+    backends: { anon: settings.anon ?? anonBackend, shmem: shmemBackend, hugetlb: createHugetlbBackend(settings.hugetlb) },
     settings,
   })
   const uffd = new UserfaultfdSubsystem(machine.counters)

@@ -5,7 +5,6 @@
 import {
   type Anomalies,
   type CallSupport,
-  type TlbPolicy,
   UFFD_FEATURE_EVENT_FORK,
   UFFD_FEATURE_EVENT_REMAP,
   UFFD_FEATURE_EVENT_REMOVE,
@@ -80,7 +79,6 @@ export const CALLS_6_18: CallSupport = {
   splitKeepsDirty: true,
   fillPreparesFirst: true,
   pagemapSeesSharedTables: true,
-  unprotectChecksPages: true,
   mergeKeepsSoftDirty: true,
   mprotectUnaccounts: true,
   collapseHeedsMissing: true,
@@ -106,7 +104,7 @@ export const CALLS_6_12: CallSupport = {
 }
 /**
  * Those of Linux 6.1, long-term releases included.
- * @source v6.1.192 mm/userfaultfd.c mwriteprotect_range(), uffd_wp_range(); fs/userfaultfd.c userfaultfd_continue(), userfaultfd_copy();
+ * @source v6.1.192 mm/userfaultfd.c mwriteprotect_range(); fs/userfaultfd.c userfaultfd_continue(), userfaultfd_copy();
  * mm/hugetlb.c copy_hugetlb_page_range(); mm/memory.c do_swap_page(), do_wp_page(); mm/migrate.c remove_migration_pte(); mm/huge_memory.c __split_huge_pmd_locked();
  * mm/madvise.c madvise_populate(); mm/mprotect.c mprotect_fixup(); mm/khugepaged.c collapse_file()
  */
@@ -125,17 +123,8 @@ export const CALLS_6_1: CallSupport = {
   splitKeepsDirty: false,
   fillPreparesFirst: false,
   pagemapSeesSharedTables: false,
-  unprotectChecksPages: false,
   mprotectUnaccounts: false,
   collapseHeedsMissing: false,
-}
-
-/** One flush for the range of a call, before its lock is dropped. */
-export const flushBatched: TlbPolicy = {
-  name: 'batched',
-  flushesEachPte: false,
-  deferred: false,
-  source: 'v6.18 mm/mprotect.c change_protection() with mmu_gather',
 }
 
 /** The behaviours of section 2.13 of our Linux notes, as measured on 6.18. */

@@ -43,8 +43,6 @@ export interface CallSupport {
   readonly fillPreparesFirst: boolean
   /** After 6.1: pagemap calls no page exclusive that is mapped by a shared table. */
   readonly pagemapSeesSharedTables: boolean
-  /** After 6.1: pages whose protection ends become writable by the rules of mprotect; before, those of a shared mapping always and private ones never. */
-  readonly unprotectChecksPages: boolean
   /** After 6.12: joined mappings are soft-dirty when one of them was; before, as the part that a call changes, or as the neighbour of what was moved. */
   readonly mergeKeepsSoftDirty: boolean
   /** After 6.1: anonymous memory that holds nothing no longer counts against the commit limit once mprotect makes it read-only. */

@@ -7,6 +7,7 @@
 import type { CallSupport } from './call-support.ts'
 import type { MarkerEncoding } from './encoding.ts'
 import type { Machine } from './machine.ts'
+import type { TlbPolicy } from './tlb-policy.ts'
 
 /** What backs a mapping. */
 export type BackendName = 'anon' | 'shmem' | 'hugetlb'
@@ -74,6 +75,8 @@ export interface Mm {
   readonly forbidsZeropage: boolean
   /** How calls and faults of the kernel's release differ from those of others. */
   readonly calls: CallSupport
+  /** When translations are flushed, and when a write copies. */
+  readonly tlb: TlbPolicy
   /** Page-table bytes as VmPTE counts them. */
   tableBytes(): number
   /** Gives a vma an anon_vma before its first private page. @source mm/rmap.c anon_vma_prepare() */

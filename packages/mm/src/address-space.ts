@@ -11,6 +11,7 @@ import {
   type Machine,
   type MarkerEncoding,
   PAGE_SIZE,
+  type TlbPolicy,
   type UffdContext,
   type Vma,
 } from '@faultline/mm-types'
@@ -38,6 +39,7 @@ export class ProcessMemory implements AddressSpace {
   readonly softDirty: boolean
   readonly forbidsZeropage: boolean
   readonly calls: CallSupport
+  readonly tlb: TlbPolicy
   readonly kernel: Kernel
   readonly vmas = new VmaList()
   /** Tables of ptes, pmds and puds (VmPTE in pages), kept by `tables` through the two calls below. */
@@ -45,6 +47,7 @@ export class ProcessMemory implements AddressSpace {
   /** Tables of ptes kept for a later split of a huge page. */
   private deposited = 0
   alive = true
+  flushesPending = 0
 
   constructor(kernel: Kernel, id: number) {
     this.kernel = kernel
@@ -54,6 +57,7 @@ export class ProcessMemory implements AddressSpace {
     this.softDirty = kernel.design.softDirty
     this.forbidsZeropage = kernel.design.forbidsZeropage
     this.calls = kernel.design.calls
+    this.tlb = kernel.design.tlb
     this.pgd = kernel.machine.tables.alloc(LEVEL_PGD)
     if (this.pgd === 0) throw new Error('no page table left for a new address space')
   }

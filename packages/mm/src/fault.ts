@@ -126,7 +126,7 @@ export function serve(kernel: Kernel, fault: Fault): number {
 
 /** A present leaf and a write: armed, already writable, shared, or to be copied. */
 function servePresent(kernel: Kernel, fault: Fault): number {
-  const { vma, lo } = fault
+  const { mm, vma, lo } = fault
   const tables = kernel.machine.tables
   if (lo & PAGE_RW) return spurious(kernel)
   if (!fault.unshare && lo & PAGE_UFFD_WP && vma.flags & VM_UFFD_WP) {
@@ -135,6 +135,8 @@ function servePresent(kernel: Kernel, fault: Fault): number {
     tables.lo(fault.table)[tables.base(fault.table) + fault.index] = fault.lo
     kernel.machine.counters.faultsWp++
   }
+  // What another CPU still stores through a stale translation must not come after the copy. @source mm/memory.c do_wp_page()
+  if (mm.tlb.wpFaultFlushesIfPending && (mm as AddressSpace).flushesPending > 0 && vma.flags & VM_UFFD_WP) mm.flush(fault.vpn, 1)
   if (vma.flags & VM_SHARED) {
     // hugetlb refuses to copy or reuse an armed page, registered or not. @source mm/hugetlb.c hugetlb_wp()
     if (vma.backend === 'hugetlb' && fault.lo & PAGE_UFFD_WP) return FAULT_DONE

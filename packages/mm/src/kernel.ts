@@ -19,7 +19,7 @@ import {
 import { type SimulatedMachine, Tlb } from '@faultline/pagetable-core'
 import { swpTypes } from '@faultline/swap-entry'
 import { ProcessMemory } from './address-space.ts'
-import type { AddressSpace, Kernel, KernelSettings } from './objects.ts'
+import type { AddressSpace, Flush, Kernel, KernelSettings } from './objects.ts'
 import type { VmArea } from './vma.ts'
 
 /** The measured machine's settings, one CPU. */
@@ -53,7 +53,8 @@ export class SimulatedKernel implements Kernel {
   private readonly anonVmas = new Map<number, AnonVma>()
   private readonly inodes = new Map<number, Inode>()
   private nextMapping = 1
-  private readonly deferred: { mm: Mm; vpn: number; pages: number }[] = []
+  /** Where flushes go while somebody gathers them. */
+  private gathered: Flush[] | null = null
   /** The one fault descriptor; faults do not nest. */
   readonly fault: Fault = {
     mm: null as never,
@@ -129,17 +130,28 @@ export class SimulatedKernel implements Kernel {
     return found
   }
 
-  /**
-   * Makes every CPU forget translations of [vpn, vpn + pages), now, or with the deferred policy when `flushDeferred`
-   * is called: that window is where a stale translation can be used.
-   */
   flush(mm: Mm, vpn: number, pages: number, changed = 1): void {
-    const policy = this.design.tlb
     const counters = this.machine.counters
-    counters.tlbFlushes += policy.flushesEachPte ? changed : 1
-    counters.tlbFlushedPages += policy.flushesEachPte ? changed : pages
-    if (policy.deferred) this.deferred.push({ mm, vpn, pages })
-    else this.flushNow(mm, vpn, pages)
+    const eachPte = this.design.tlb.flushes === 'each-pte'
+    counters.tlbFlushes += eachPte ? changed : 1
+    counters.tlbFlushedPages += eachPte ? changed : pages
+    if (this.gathered === null) this.flushNow(mm, vpn, pages)
+    else this.gathered.push({ mm, vpn, pages })
+  }
+
+  gatherFlushes(change: () => void): readonly Flush[] {
+    const own: Flush[] = []
+    this.gathered = own
+    try {
+      change()
+    } finally {
+      this.gathered = null
+    }
+    return own
+  }
+
+  performFlushes(flushes: readonly Flush[]): void {
+    for (const { mm, vpn, pages } of flushes) this.flushNow(mm, vpn, pages)
   }
 
   private flushNow(mm: Mm, vpn: number, pages: number): void {
@@ -148,16 +160,6 @@ export class SimulatedKernel implements Kernel {
       if (pages > 33) tlb.flushMm(mm.id)
       else for (let i = 0; i < pages; i++) tlb.flushPage(mm.id, vpn + i)
     }
-  }
-
-  /** True while flushes of an address space are still due. @source include/linux/mm_types.h mm_tlb_flush_pending() */
-  flushPending(mm: Mm): boolean {
-    return this.deferred.some((flush) => flush.mm === mm)
-  }
-
-  /** Performs the flushes that the deferred policy put off. */
-  flushDeferred(): void {
-    for (const { mm, vpn, pages } of this.deferred.splice(0)) this.flushNow(mm, vpn, pages)
   }
 }
 

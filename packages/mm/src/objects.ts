@@ -36,6 +36,8 @@ export interface AddressSpace extends HostMm {
   readonly vmas: VmaList
   /** False after exit. */
   alive: boolean
+  /** Calls that have changed entries and not flushed yet. Above 0 only while somebody steps through them. @source v6.18 include/linux/mm_types.h mm_tlb_flush_pending() */
+  flushesPending: number
 }
 
 /** A simulated kernel. */
@@ -68,12 +70,18 @@ export interface Kernel {
    */
   anonMappings(pfn: number, pages?: number): { vma: VmArea; vpn: number }[]
   /**
-   * Makes every CPU forget translations of [vpn, vpn + pages), now, or with the deferred policy when `flushDeferred`
-   * is called: that window is where a stale translation can be used.
+   * Makes every CPU forget translations of [vpn, vpn + pages) of which `changed` were changed: at once, since nothing runs between the
+   * change and the flush unless somebody steps through the call.
    */
   flush(mm: Mm, vpn: number, pages: number, changed?: number): void
-  /** True while flushes of an address space are still due. @source v6.18 include/linux/mm_types.h mm_tlb_flush_pending() */
-  flushPending(mm: Mm): boolean
-  /** Performs the flushes that the deferred policy put off. */
-  flushDeferred(): void
+  /** Runs one part of a call and answers the flushes that it asked for, which are counted and not performed. */
+  gatherFlushes(change: () => void): readonly Flush[]
+  performFlushes(flushes: readonly Flush[]): void
+}
+
+/** Translations to be forgotten: pages [vpn, vpn + pages) of an address space. */
+export interface Flush {
+  readonly mm: Mm
+  readonly vpn: number
+  readonly pages: number
 }

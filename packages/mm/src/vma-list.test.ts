@@ -5,6 +5,7 @@ import {
   ENOMEM,
   PROT_READ,
   PROT_WRITE,
+  type TlbPolicy,
   VM_NOHUGEPAGE,
   VM_READ,
   VM_WRITE,
@@ -24,7 +25,7 @@ const RIGHTS = VM_READ | VM_WRITE
 
 /** An address space in which nothing is ever touched: no backend is asked. */
 function emptySpace(): AddressSpace {
-  const tlb = { name: 'batched', flushesEachPte: false, deferred: false, source: '' }
+  const tlb = { flushes: 'before-unlock' } as TlbPolicy
   const calls = { mergeKeepsSoftDirty: true, mprotectUnaccounts: true } as CallSupport
   const design = { name: 'test', encoding: noMarker, tlb, calls } as Partial<Design> as Design
   return new SimulatedKernel({ machine: createMachine(), design, backends: { hugetlb: {} } as Backends }).newMm()

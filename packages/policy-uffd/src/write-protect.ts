@@ -226,19 +226,20 @@ function disarmSpan(mm: HostMm, vma: Vma, table: number, from: number, to: numbe
 }
 
 /**
- * A present entry without protection. Where releases took the rights of the mapping alone, also pages that were not protected lose or gain
- * the right to be written, whatever soft-dirty tracking wants.
+ * A present entry without protection, as writable as the design leaves it. Where the rights are those of the mapping alone, also pages
+ * that were not protected lose or gain the right to be written, whatever soft-dirty tracking wants.
  *
  * @source v6.18 mm/mprotect.c change_pte_range(); v6.1 mm/userfaultfd.c uffd_wp_range()
  */
 function unprotected(mm: HostMm, vma: Vma, lo: number, hi: number): number {
-  if (!mm.calls.unprotectChecksPages) {
+  const rule = mm.tlb.unprotect
+  if (rule === 'drops-write') {
     const bare = lo & ~(PAGE_UFFD_WP | PAGE_RW)
     return vma.flags & VM_SHARED && vma.flags & VM_WRITE ? bare | PAGE_RW : bare
   }
   if ((lo & PAGE_UFFD_WP) === 0) return lo
   const bare = lo & ~PAGE_UFFD_WP
-  return mm.mayWrite(vma, bare, hi) ? bare | PAGE_RW : bare
+  return rule === 'restores-write' && mm.mayWrite(vma, bare, hi) ? bare | PAGE_RW : bare
 }
 
 /** Where none means armed: none entries [from, to) of one table say that they are not. @returns entries changed */
