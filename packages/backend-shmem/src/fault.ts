@@ -159,7 +159,8 @@ function mapCacheHuge(fault: Fault, page: number): number {
   const { frames, tables } = mm.machine
   const head = frames.head(page)
   const pmd = tables.pmdTable(mm.pgd, vpn)
-  const writable = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE) && (fault.write || (vma.flags & VM_UFFD_WP) === 0)
+  const writableProt = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE)
+  const writable = writableProt && (fault.write || ((vma.flags & VM_UFFD_WP) === 0 && !needsSoftDirtyWp(vma, 0)))
   tables.forget(mm.pgd, vpn)
   tables.free(fault.table)
   tables.set(

@@ -20,6 +20,7 @@ import { noPersistence, oracle } from './ideas.ts'
 import { hugeZeroPageArming, twoMarkersArming, zeropageForbidden } from './ideas-arming.ts'
 import { sharedTables, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
 import { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
+import { mprotectSigsegv, softDirty } from './ideas-trackers.ts'
 
 /** What `compare` and the lists of tables show by default. */
 export const designs: readonly Design[] = [
@@ -35,6 +36,8 @@ export const designs: readonly Design[] = [
   linux612,
   linux618,
   linux618SoftDirty,
+  softDirty,
+  mprotectSigsegv,
   oracle,
 ]
 

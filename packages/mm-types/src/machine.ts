@@ -136,6 +136,11 @@ export interface Counters {
   splits: number
   markersInstalled: number
   calls: number
+  /** Vmas that calls on a part of one added, and those that went into a neighbour. Moving the border of two is neither. */
+  vmaSplits: number
+  vmaMerges: number
+  /** SIGSEGV and SIGBUS delivered to accesses; the return from a handler is part of it. */
+  signals: number
 }
 
 /** The memory of one simulated machine. */

@@ -63,7 +63,11 @@ export class Blocked implements Waiters {
       const code = access(pending.mm, pending.vpn, pending.write, request)
       waited = code === ACCESS_WAITS
       if (code === ACCESS_WAITS) return this.faultWait(pending.thread)
-      if (code !== FAULT_DONE) return signalOutcome(code, this.composed.kernel.design.memoryFailure)
+      if (code !== FAULT_DONE) {
+        const outcome = signalOutcome(code, this.composed.kernel.design.memoryFailure)
+        if (outcome.signal !== undefined) this.composed.kernel.machine.counters.signals++
+        return outcome
+      }
       return pending.write ? { errno: 0 } : { errno: 0, value: request.stamp }
     })
   }

@@ -27,6 +27,6 @@ export function clearRefs(mm: AddressSpace, calls: SoftDirtyCalls): void {
       }
       vpn = next
     }
-    mm.kernel.flush(mm, vma.start, vma.end - vma.start, vma.end - vma.start)
   }
+  mm.kernel.flush(mm, 0, 0x7fffffff)
 }

@@ -27,6 +27,7 @@ export const DEFAULT_SETTINGS: KernelSettings = {
   thp: 'madvise',
   hugeZeroPage: true,
   cpus: 1,
+  maxMapCount: 65_530,
   privilege: { ptrace: true, unprivilegedUserfaultfd: false, device: true },
 }
 

@@ -13,6 +13,7 @@ import {
   type Operation,
   type Outcome,
   type SyncSession,
+  type VmaCount,
 } from '@faultline/program'
 import { access } from './access.ts'
 import { ACCESS_WAITS, type AccessRequest } from './access-request.ts'
@@ -54,6 +55,7 @@ export class ModelSession implements SyncSession, Laboratory {
       throw new ExpressionError(this.system, 'model', `the operation '${operation.op}'`, 'leave it out, or run the program on a kernel')
     }
     const finished = this.blocked.resume()
+    this.mm(operation).vmas.notePeak()
     return finished.length > 0 ? { ...outcome, finished } : outcome
   }
 
@@ -71,6 +73,7 @@ export class ModelSession implements SyncSession, Laboratory {
       if (context !== null) this.composed.uffd.forgetWaiter(context, request.thread, true)
       return ACCESS_BLOCKED
     }
+    this.composed.kernel.machine.counters.signals++
     return code === FAULT_SIGSEGV || code === FAULT_ACCESS ? ACCESS_SIGSEGV : ACCESS_SIGBUS
   }
 
@@ -85,6 +88,11 @@ export class ModelSession implements SyncSession, Laboratory {
 
   tableBytes(process: string): number {
     return this.bindings.process(process).tableBytes()
+  }
+
+  vmas(process: string): VmaCount {
+    const { size, peak } = this.bindings.process(process).vmas
+    return { now: size, peak }
   }
 
   close(): void {

@@ -28,6 +28,8 @@ export interface KernelSettings {
   readonly hugeZeroPage: boolean
   /** CPUs with a TLB of their own. */
   readonly cpus: number
+  /** vm.max_map_count: vmas of one process. */
+  readonly maxMapCount: number
 }
 
 /** One process's memory (mm_struct). */

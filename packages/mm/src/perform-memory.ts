@@ -41,7 +41,7 @@ import { mlock } from './calls/mlock.ts'
 import { exitMm, mmap, munmap } from './calls/mmap.ts'
 import { mprotect } from './calls/mprotect.ts'
 import { mremap } from './calls/mremap.ts'
-import { pageState } from './calls/pagemap.ts'
+import { pageStates } from './calls/pagemap.ts'
 import { populate } from './calls/populate.ts'
 import { scanPagemap } from './calls/scan.ts'
 import { clearRefs } from './clear-refs.ts'
@@ -157,7 +157,7 @@ export function performMemory(session: Laboratory, op: Operation): Outcome | und
       const first = Math.floor(bindings.address(op.range.at) / 4096)
       const mm = session.mm(op)
       const step = 2 ** (bindings.region(op.range.at.region).pageShift - 12)
-      return { errno: 0, pages: Array.from({ length: op.range.pages }, (_, i) => pageState(mm, first + i * step)) }
+      return { errno: 0, pages: pageStates(mm, first, op.range.pages, step) }
     }
     case 'scan': {
       if (composed.kernel.design.calls.scanCategories === 0) return { errno: ENOTTY }

@@ -30,11 +30,12 @@ import type { VmArea } from './vma.ts'
 export function changeProtection(mm: AddressSpace, vma: VmArea, start: number, end: number): void {
   const tables = mm.machine.tables
   const shift = vma.pageShift
+  let changed = 0
   for (let vpn = start; vpn < end; ) {
     const next = leafSpanEnd(vpn, end, shift)
     if (shift === 12 && hugePmdLo(mm, vpn) !== 0) {
       if (next - vpn === HUGE_PAGES) {
-        changeSpan(mm, vma, tables.pmdTable(mm.pgd, vpn), pmdNumber(vpn) & 511, (pmdNumber(vpn) & 511) + 1)
+        changed += changeSpan(mm, vma, tables.pmdTable(mm.pgd, vpn), pmdNumber(vpn) & 511, (pmdNumber(vpn) & 511) + 1)
         vpn = next
         continue
       }
@@ -43,28 +44,34 @@ export function changeProtection(mm: AddressSpace, vma: VmArea, start: number, e
     const table = leafTable(tables, mm.pgd, vpn, shift)
     if (table !== 0 && !(shift === 21 && unsharePmd(mm, vpn))) {
       const from = leafIndex(vpn, shift)
-      changeSpan(mm, vma, table, from, from + Math.ceil((next - vpn) / leafPages(shift)))
+      changed += changeSpan(mm, vma, table, from, from + Math.ceil((next - vpn) / leafPages(shift)))
     }
     vpn = next
   }
-  mm.kernel.flush(mm, start, end - start, end - start)
+  // hugetlb flushes whatever it found. @source v6.18 mm/mprotect.c change_pte_range() pte_needs_flush(); mm/hugetlb.c hugetlb_change_protection()
+  if (changed > 0 || shift !== 12) mm.kernel.flush(mm, start, end - start, changed)
 }
 
-function changeSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to: number): void {
+/** @returns how many entries changed */
+function changeSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to: number): number {
   const { tables, counters } = mm.machine
   const los = tables.lo(table)
   const his = tables.hi(table)
   const base = tables.base(table)
   const none = (vma.flags & VM_ACCESS_FLAGS) === 0
+  let changed = 0
   for (let at = base + from; at < base + to; at++) {
     const lo = los[at]
     if ((lo & PAGE_PRESENT_ANY) === 0) continue
     let entry = lo & ~(PAGE_RW | PAGE_PRESENT | PAGE_PROTNONE)
     entry |= none ? PAGE_PROTNONE : PAGE_PRESENT
     if (!none && mayWrite(mm.machine, vma, lo, his[at])) entry |= PAGE_RW
+    if (entry === lo) continue
     los[at] = entry
+    changed++
   }
   counters.ptes += to - from
+  return changed
 }
 
 /**

@@ -1,8 +1,8 @@
 /**
  * The vmas of an address space, in order of address.
  *
- * A sorted array with a remembered last hit: programs here have tens of vmas, and an array of 65 530 still shifts in
- * microseconds.
+ * A sorted array with a remembered last hit: most programs here have tens of vmas, and an array of the 65 530 that a tracker by
+ * mprotect can come to still shifts in microseconds.
  * @module
  */
 import { type HostMm, type UffdContext, VM_ACCESS_FLAGS, VM_SOFTDIRTY, VM_STICKY } from '@faultline/mm-types'
@@ -12,9 +12,20 @@ import { maySplit, type VmArea } from './vma.ts'
 export class VmaList {
   private readonly list: VmArea[] = []
   private last = 0
+  private most = 0
 
   get size(): number {
     return this.list.length
+  }
+
+  /** Most vmas at the end of any call so far: what `notePeak` saw. */
+  get peak(): number {
+    return Math.max(this.most, this.list.length)
+  }
+
+  /** A call has ended: pieces that it cut and joined again are no peak. */
+  notePeak(): void {
+    if (this.list.length > this.most) this.most = this.list.length
   }
 
   /** The vma that holds a page. */
@@ -52,6 +63,12 @@ export class VmaList {
     return found
   }
 
+  private indexOf(vma: VmArea): number {
+    const i = this.lowerBound(vma.start)
+    if (this.list[i] !== vma) throw new Error(`vma ${vma.start.toString(16)} is not on the list`)
+    return i
+  }
+
   all(): readonly VmArea[] {
     return this.list
   }
@@ -62,9 +79,7 @@ export class VmaList {
   }
 
   remove(vma: VmArea): void {
-    const i = this.list.indexOf(vma)
-    if (i < 0) throw new Error(`vma ${vma.start.toString(16)} is not on the list`)
-    this.list.splice(i, 1)
+    this.list.splice(this.indexOf(vma), 1)
     this.last = 0
     vma.unlink()
   }
@@ -73,6 +88,16 @@ export class VmaList {
   splitAt(vpn: number): void {
     const vma = this.find(vpn)
     if (vma === undefined || vma.start === vpn) return
+    vma.mm.machine.counters.vmaSplits++
+    this.cut(vma, vpn)
+  }
+
+  private cutAt(vpn: number): void {
+    const vma = this.find(vpn)
+    if (vma !== undefined && vma.start !== vpn) this.cut(vma, vpn)
+  }
+
+  private cut(vma: VmArea, vpn: number): void {
     ;(vma.mm as HostMm).cut(vma, vpn)
     const upper = vma.copy(vma.mm, vpn, vma.end, vma.pgoff + (vpn - vma.start))
     vma.end = vpn
@@ -95,12 +120,35 @@ export class VmaList {
    */
   modify(vma: VmArea, start: number, end: number, flags: number, uffd: UffdContext | null): VmArea {
     if (vma.flags === flags && vma.uffd === uffd) return vma
-    this.splitAt(start)
-    this.splitAt(end)
+    const before = this.list.length
+    this.cutAt(start)
+    this.cutAt(end)
     const middle = this.find(start) as VmArea
     middle.flags = flags
     middle.uffd = uffd
-    return this.mergeAround(middle)
+    const joined = this.join(middle, false)
+    const added = this.list.length - before
+    const { counters } = vma.mm.machine
+    if (added > 0) counters.vmaSplits += added
+    else counters.vmaMerges -= added
+    return joined
+  }
+
+  /**
+   * Whether `modify` may add the vmas that it needs: one that can be joined with a neighbour needs none.
+   *
+   * @source v6.18 mm/vma.c vma_modify(), split_vma()
+   */
+  mayModify(vma: VmArea, start: number, end: number, flags: number, most: number): boolean {
+    if (this.list.length < most - 1) return true
+    const cuts = (vma.start < start ? 1 : 0) + (end < vma.end ? 1 : 0)
+    if (this.list.length + cuts <= most) return true
+    const i = this.indexOf(vma)
+    const { pgoff, backend, file, uffd, anonOwner, isForked } = vma
+    const middle = { start, end, flags, pgoff: pgoff + (start - vma.start), backend, file, uffd, anonOwner, isForked }
+    const previous = this.list[i - 1]
+    const next = this.list[i + 1]
+    return (previous !== undefined && canMerge(previous, middle)) || (next !== undefined && canMerge(middle, next))
   }
 
   /**
@@ -111,7 +159,14 @@ export class VmaList {
    * @source v6.18 mm/vma.c vma_merge_existing_range(), vma_merge_new_range(); v6.12 copy_vma()
    */
   mergeAround(vma: VmArea, moved = false): VmArea {
-    const i = this.list.indexOf(vma)
+    const before = this.list.length
+    const joined = this.join(vma, moved)
+    vma.mm.machine.counters.vmaMerges += before - this.list.length
+    return joined
+  }
+
+  private join(vma: VmArea, moved: boolean): VmArea {
+    const i = this.indexOf(vma)
     const next = this.list[i + 1]
     const previous = this.list[i - 1]
     let joined = vma
@@ -132,7 +187,7 @@ export class VmaList {
 
   /** The neighbour whose anon_vma a vma without one takes, so that the two can be joined later. @source v6.18 mm/vma.c find_mergeable_anon_vma() */
   mergeableAnon(vma: VmArea): VmArea | undefined {
-    const i = this.list.indexOf(vma)
+    const i = this.indexOf(vma)
     const usable = (other: VmArea | undefined): other is VmArea => other !== undefined && other.anonVma !== null && !other.isForked
     const next = this.list[i + 1]
     if (usable(next) && areAnonCompatible(vma, next)) return next
@@ -154,8 +209,10 @@ function relink(vma: VmArea): void {
   vma.file?.vmas.add(vma)
 }
 
+type Joinable = Pick<VmArea, 'start' | 'end' | 'flags' | 'pgoff' | 'backend' | 'file' | 'uffd' | 'anonOwner' | 'isForked'>
+
 /** @source v6.18 mm/vma.c is_mergeable_vma(), is_mergeable_anon_vma(); hugetlb vmas are VM_SPECIAL-like and stay apart */
-function canMerge(a: VmArea, b: VmArea): boolean {
+function canMerge(a: Joinable, b: Joinable): boolean {
   return (
     a.end === b.start &&
     ((a.flags ^ b.flags) & ~VM_STICKY) === 0 &&

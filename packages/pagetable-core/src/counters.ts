@@ -30,11 +30,14 @@ export class MachineCounters implements Counters {
   splits = 0
   markersInstalled = 0
   calls = 0
+  vmaSplits = 0
+  vmaMerges = 0
+  signals = 0
 }
 
 /**
  * Steps: the events that cost a kernel something, added up without weights. An entry visited, a table or frame
- * allocated, a page copied or swapped, a fault, a message, a flush and a system call count one each.
+ * allocated, a page copied or swapped, a fault, a message, a signal, a flush, a vma split or merged and a system call count one each.
  */
 export function countSteps(c: Counters): number {
   return (
@@ -50,6 +53,9 @@ export function countSteps(c: Counters): number {
     c.swapIns +
     c.collapses +
     c.splits +
-    c.calls
+    c.calls +
+    c.vmaSplits +
+    c.vmaMerges +
+    c.signals
   )
 }

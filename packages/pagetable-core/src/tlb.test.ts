@@ -53,6 +53,9 @@ test('steps are the sum of what costs a kernel something', () => {
     'collapses',
     'splits',
     'calls',
+    'vmaSplits',
+    'vmaMerges',
+    'signals',
   ] as const
   stepping.forEach((name, i) => void (counters[name] = 2 ** i))
   expect(countSteps(counters)).toBe(2 ** stepping.length - 1)

@@ -18,7 +18,7 @@ import {
   VM_WRITE,
   type Vma,
 } from '@faultline/mm-types'
-import { pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
+import { needsSoftDirtyWp, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 import type { CollapseRequest } from './collapse-request.ts'
 
 /**
@@ -41,7 +41,8 @@ export function mapCollapsed(mm: HostMm, vma: Vma, vpn: number, head: number, re
   }
   if (!request.forced) return SCAN_SUCCEED
   if (tables.pmdTableAlloc(mm.pgd, vpn) === 0) return SCAN_FAIL
-  const writable = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE)
+  // As a read fault would. @source v6.18 mm/memory.c do_set_pmd(); mm/vma.c vma_wants_writenotify()
+  const writable = (vma.flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE) && !needsSoftDirtyWp(vma, 0)
   mm.setHugeLeaf(vpn, pteLo(head, PAGE_PSE | (writable ? PAGE_RW : 0)), pteHi(head, vma.flags))
   frames.get(head)
   frames.setField(head, FRAME_ENTIRE, frames.field(head, FRAME_ENTIRE) + 1)

@@ -75,6 +75,12 @@ export const ACCESS_BLOCKED = 1
 export const ACCESS_SIGBUS = 2
 export const ACCESS_SIGSEGV = 3
 
+/** How many vmas a process has, and the most it had at the end of any call. */
+export interface VmaCount {
+  readonly now: number
+  readonly peak: number
+}
+
 /**
  * A session that answers at once and takes single accesses without an operation object: what the model offers, and what
  * workloads drive when they replay millions of accesses.
@@ -98,6 +104,8 @@ export interface SyncSession extends Session {
   counters(): Readonly<Record<string, number>>
   /** Page-table bytes of a process. */
   tableBytes(process: string): number
+  /** Mappings of a process, as lines of /proc/pid/maps. */
+  vmas(process: string): VmaCount
 }
 
 /** Something that runs programs. */

@@ -2,7 +2,7 @@
  * Calls of a workload on a session, and why a workload cannot go on.
  * @module
  */
-import { errnoName } from '@faultline/mm-types'
+import { EFAULT, ENOMEM, errnoName } from '@faultline/mm-types'
 import type { Memory, Operation, Outcome, SyncSession } from '@faultline/program'
 
 /** The process a workload runs as. */
@@ -16,10 +16,14 @@ export class UnsupportedError extends Error {
   }
 }
 
-/** Performs an operation that must succeed. @throws Error that names the operation and what it gave */
+/** Performs an operation that must succeed. @throws UnsupportedError for ENOMEM, Error that names the operation and what it gave */
 export function must(session: SyncSession, operation: Operation): Outcome {
   const outcome = session.perform(operation)
   if (outcome.errno === 0) return outcome
+  if (outcome.errno === ENOMEM) throw new UnsupportedError(`${operation.op} gives ENOMEM: no more mappings (vm.max_map_count) or memory`)
+  if (operation.op === 'mremap' && outcome.errno === EFAULT) {
+    throw new UnsupportedError(`mremap of ${operation.range.pages} pages gives EFAULT: they are no longer one mapping`)
+  }
   const place = 'range' in operation ? ` of page 0x${operation.range.at.page.toString(16)}+${operation.range.pages}` : ''
   throw new Error(`${operation.op}${place} failed with ${errnoName(outcome.errno)}; the replay of a program needs it to succeed`)
 }

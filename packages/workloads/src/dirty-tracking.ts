@@ -58,6 +58,7 @@ export class DirtyTracking implements LayoutListener {
     this.#layout = createTraceLayout(session, memory, this)
     this.#replayer = new Replayer(trace, session, this.#layout, this.#shadow, {
       answer: () => tracker.answer(),
+      signalled: tracker.signalled && ((vpn) => tracker.signalled?.(vpn) ?? false),
       beforeStore: tracker.watchesStores ? (vpn) => tracker.stored(vpn) : undefined,
       stored: (vpn) => truth.store(vpn),
     })
@@ -66,6 +67,7 @@ export class DirtyTracking implements LayoutListener {
 
   run(progress: Progress): WorkloadResult {
     this.#layout.inherit(inheritedRanges(this.#trace))
+    this.#tracker.begin?.()
     const ends = epochEnds(this.#trace, this.#options.epochMarks)
     let from = 0
     for (const end of ends) {
@@ -96,6 +98,7 @@ export class DirtyTracking implements LayoutListener {
 
   unmapped(start: number, pages: number): void {
     this.#tracked.remove(start, start + pages)
+    this.#tracker.forget?.(start, pages)
     this.#truth.discard(start, pages)
     this.#shadow.clear(start, pages)
   }
@@ -110,10 +113,15 @@ export class DirtyTracking implements LayoutListener {
     this.#shadow.send(start, pages, WHERE_UNMAPPED)
   }
 
+  moving(start: number, pages: number): void {
+    this.#tracker.moving?.(start, pages)
+  }
+
   /** A moved mapping leaves its userfaultfd behind, as nobody asked for remap events: its pages are tracked anew. */
   moved(from: number, pages: number, to: number): void {
     const wasTracked = this.#tracked.within(from, from + pages)
     this.#tracked.remove(from, from + pages)
+    this.#tracker.forget?.(from, pages)
     this.#truth.discard(from, pages)
     this.#shadow.move(from, pages, to)
     for (const { start, end } of wasTracked) this.#track(start - from + to, end - start)
@@ -125,6 +133,7 @@ export class DirtyTracking implements LayoutListener {
     for (const part of this.#tracked.within(start, start + pages)) {
       this.#tracked.remove(part.start, part.end)
       this.#tracked.add(part.start, part.end)
+      this.#tracker.reprotected?.(part.start, part.end - part.start, writable)
     }
     if (!writable) return
     for (const part of this.#tracked.missing(start, start + pages)) this.#track(part.start, part.end - part.start)

@@ -15,6 +15,8 @@ export interface LayoutListener {
   discarded(start: number, pages: number): void
   /** Pages were dropped from the page tables, their content kept. */
   dropped(start: number, pages: number): void
+  /** Pages are about to be moved or to grow where they are, which one call can do to one mapping only. Before it is done. */
+  moving?(start: number, pages: number): void
   /** Pages moved, with their content. */
   moved(from: number, pages: number, to: number): void
   /** The rights of mapped pages changed. */

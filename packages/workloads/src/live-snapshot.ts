@@ -7,7 +7,7 @@ import { PROCESS, unitOf } from './calls.ts'
 import { epochEnds } from './epochs.ts'
 import { EVENT_FORKED, EVENT_PROTECTED, EVENT_UNMAPPED } from './history.ts'
 import type { LayoutListener, TraceLayout } from './layout.ts'
-import { IdealSnapshotter, type Snapshotter, UffdSnapshotter } from './monitor/snapshotter.ts'
+import { createSnapshotter, type Snapshotter } from './monitor/snapshotter.ts'
 import type { TrackedDesign } from './monitor/tracker.ts'
 import type { LiveSnapshotOptions, Progress } from './options.ts'
 import { Pressure } from './pressure.ts'
@@ -65,13 +65,12 @@ export class LiveSnapshot implements LayoutListener {
     const book = new SnapshotBook(this.#unit)
     this.#book = book
     const copyFirst = (start: number) => this.#copyBeforeWrite(start)
-    const isIdeal = design.tracker.mechanism === 'ideal'
-    const snapshotter = isIdeal ? new IdealSnapshotter(memory, copyFirst) : new UffdSnapshotter(design, session, memory, copyFirst)
+    const snapshotter = createSnapshotter(design, session, memory, copyFirst)
     this.#snapshotter = snapshotter
     this.#layout = createTraceLayout(session, memory, this)
     this.#replayer = new Replayer(trace, session, this.#layout, this.#shadow, {
       answer: () => snapshotter.answer(),
-      beforeStore: isIdeal ? (vpn) => snapshotter.aboutToStore(vpn) : undefined,
+      beforeStore: snapshotter.watchesStores ? (vpn) => snapshotter.aboutToStore(vpn) : undefined,
       stored: (vpn) => {
         truth.store(vpn)
         book.store(vpn)

@@ -12,6 +12,8 @@ import { PGT_EVENT, PGT_KERNEL_WRITE, PGT_WRITE, type Pgtrace } from './trace/pg
 export interface ReplayHooks {
   /** A thread waits: the monitor serves it. */
   answer(): void
+  /** A store ended in SIGSEGV. Left out where no monitor causes that. @returns whether the monitor has seen to it */
+  signalled?: ((vpn: number) => boolean) | undefined
   /** A store is about to happen. Left out where nobody watches stores. */
   beforeStore?: ((vpn: number) => void) | undefined
   /** A store was done. */
@@ -83,7 +85,9 @@ export class Replayer {
     let hasAdmitted = false
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       if (code === ACCESS_BLOCKED) this.#hooks.answer()
-      else if (code === ACCESS_SIGSEGV && !hasAdmitted) {
+      else if (code === ACCESS_SIGSEGV && write && this.#hooks.signalled?.(vpn)) {
+        // Its handler has made the store possible.
+      } else if (code === ACCESS_SIGSEGV && !hasAdmitted) {
         hasAdmitted = true
         this.#layout.admit(vpn)
       } else break

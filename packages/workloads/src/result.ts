@@ -3,6 +3,7 @@
  * @module
  */
 import type { Memory, SyncSession } from '@faultline/program'
+import { PROCESS } from './calls.ts'
 import type { Verdict } from './truth.ts'
 
 /** Page faults by what they were. */
@@ -34,6 +35,10 @@ export interface WorkloadResult extends Verdict {
   readonly pageTableBytes: number
   /** userfaultfd messages sent. */
   readonly messages: number
+  /** SIGSEGV and SIGBUS delivered. */
+  readonly signals: number
+  /** Most mappings of the program at the end of any call. */
+  readonly peakVmas: number
   readonly faults: FaultCounts
   readonly tlbFlushes: number
   readonly steps: number
@@ -54,12 +59,16 @@ export interface UnsupportedResult {
   readonly unsupported: string
 }
 
+type SessionCosts = Pick<WorkloadResult, 'messages' | 'signals' | 'peakVmas' | 'faults' | 'tlbFlushes' | 'steps' | 'counters'>
+
 /** The fields every result takes from the session it ran on. */
-export function sessionCosts(session: SyncSession): Pick<WorkloadResult, 'messages' | 'faults' | 'tlbFlushes' | 'steps' | 'counters'> {
+export function sessionCosts(session: SyncSession): SessionCosts {
   const counters = { ...session.counters() }
   const count = (name: string) => counters[name] ?? 0
   return {
     messages: count('messages'),
+    signals: count('signals'),
+    peakVmas: session.vmas(PROCESS).peak,
     faults: {
       total: count('faults'),
       missing: count('faultsMissing'),

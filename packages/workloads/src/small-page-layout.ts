@@ -203,6 +203,7 @@ export class SmallPageLayout implements TraceLayout {
     const to = start + shift
     if (growth !== 0) this.#grow(file, pgoff + pages + growth)
     if (shift !== 0 || growth !== 0) {
+      this.#listener.moving?.(start, pages)
       const base = { op: 'mremap', range: range('@', start, pages), newPages: pages + growth, region: `map${++this.#names}` } as const
       const how = { mayMove: shift !== 0, dontUnmap: false }
       must(this.#session, shift === 0 ? { ...base, ...how } : { ...base, ...how, to: place('@', to) })

@@ -1,4 +1,4 @@
-import type { Memory, Operation, Outcome, SyncSession } from '@faultline/program'
+import type { Memory, Operation, Outcome, SyncSession, VmaCount } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
 import type { LayoutListener } from './layout.ts'
 import { parsePgtraceText } from './trace/pgtrace-text.ts'
@@ -24,6 +24,10 @@ class Recorder implements SyncSession {
 
   tableBytes(): number {
     return 0
+  }
+
+  vmas(): VmaCount {
+    return { now: 0, peak: 0 }
   }
 
   close(): void {}

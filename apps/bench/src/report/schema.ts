@@ -23,6 +23,8 @@ const figures = {
     .describe('The first lost pages: absolute page number (address / 4096), epoch from 1, and the cause.'),
   faults: counts.describe('Page faults by kind.'),
   messages: count.describe('userfaultfd messages the monitor had to answer.'),
+  signals: count.describe('SIGSEGV and SIGBUS delivered; a tracker by mprotect is driven by them.'),
+  peakVmas: count.describe('Mappings of the process at their peak; vm.max_map_count limits them.'),
   pageTableBytes: count.describe('Page-table bytes at their peak.'),
   tlbFlushes: count.describe('TLB flushes.'),
   steps: count.describe('Units of work: the cost that needs no hardware.'),

@@ -59,6 +59,7 @@ function cell(figure: Figure, row: ServedRow, colors: Colors): string {
 /** The columns worth printing: kinds of faults and corruption only where there was any. */
 export function figuresOf(served: readonly ServedRow[]): readonly Figure[] {
   const whereAny = (head: string, of: Figure['of']) => (served.some((row) => of(row) > 0) ? [{ head, of, isFault: true }] : [])
+  const whereDiffers = (head: string, of: Figure['of']) => (served.some((row) => of(row) !== of(served[0])) ? [{ head, of }] : [])
   return [
     { head: 'lost\nwrites', of: (row) => row.lost, isFault: true },
     { head: 'spurious\nreports', of: (row) => row.spurious, isFault: true },
@@ -68,6 +69,8 @@ export function figuresOf(served: readonly ServedRow[]): readonly Figure[] {
     { head: 'faults\n(all)', of: (row) => row.faults.total ?? 0 },
     ...faultKinds(served).map((kind) => ({ head: `${words(kind)}\nfaults`, of: (row: ServedRow) => row.faults[kind] ?? 0 })),
     { head: 'uffd\nmessages', of: (row) => row.messages },
+    ...whereDiffers('signals', (row) => row.signals),
+    ...whereDiffers('peak\nvmas', (row) => row.peakVmas),
     { head: 'tables\nKiB', of: (row) => Math.ceil(row.pageTableBytes / 1024) },
     { head: 'TLB\nflushes', of: (row) => row.tlbFlushes },
     { head: '\nsteps', of: (row) => row.steps },

@@ -16,6 +16,7 @@ export interface Explained {
   readonly lostByCause: Readonly<Record<string, number>>
   readonly steps: number
   readonly messages: number
+  readonly signals: number
   readonly pageTableBytes: number
 }
 
@@ -48,8 +49,27 @@ function listCauses(causes: readonly (readonly [string, number])[]): string {
   return [...named, ...(others > 0 ? [`${count(others)} otherwise`] : [])].join(', ')
 }
 
+/** Trackers that ask no userfaultfd: what keeps or loses a write has nothing to do with how memory is armed for one. */
+interface OtherTracker {
+  readonly loses: (memory: Memory) => string
+  readonly keeps: string
+}
+
+const OTHER_TRACKERS: Readonly<Partial<Record<Design['tracker']['mechanism'], OtherTracker>>> = {
+  'soft-dirty': {
+    loses: (memory) => (memory.startsWith('hugetlb') ? 'hugetlb entries have no soft-dirty bit' : 'the soft-dirty bit dies with its entry'),
+    keeps: 'every write leaves its bit in an entry that outlives the epoch',
+  },
+  mprotect: {
+    loses: () => 'its rights were changed by somebody else',
+    keeps: 'the rights are those of the mapping, whatever becomes of its pages',
+  },
+}
+
 /** What in the design lets a write go unseen after this happened to its page. */
 function reasonOf(cause: string, design: Design, memory: Memory): string {
+  const other = OTHER_TRACKERS[design.tracker.mechanism]
+  if (other !== undefined) return other.loses(memory)
   if (cause.endsWith('after the write')) return `tracker “${design.tracker.name}” finds no entry left to tell it of the write`
   const isEmpty = cause === 'unpopulated when armed' || (isFile(memory) && cause.endsWith('when armed'))
   const gap = isEmpty ? armingGap(design, memory) : keepingGap(design, memory)
@@ -79,6 +99,8 @@ function noMarkers(design: Design): string {
 
 function keeps(design: Design, memory: Memory, row: Explained): string {
   const none = `loses none of ${pages(row.pagesWritten)} written`
+  const other = OTHER_TRACKERS[design.tracker.mechanism]
+  if (other !== undefined) return `${none}: ${other.keeps}`
   const gap = armingGap(design, memory) ?? keepingGap(design, memory)
   if (gap !== undefined) return `${none}, as the trace writes to no page that it fails to protect: ${gap}`
   const arming = armingOf(design, memory)
@@ -102,6 +124,8 @@ function armingOf(design: Design, memory: Memory): Design['arming']['anon'] {
 function costs(row: Explained, ideal: Explained): string {
   const parts = [`${(row.steps / Math.max(ideal.steps, 1)).toFixed(2)}× the oracle’s steps`]
   if (row.messages > 0) parts.push(`${count(row.messages)} ${row.messages === 1 ? 'message' : 'messages'} to answer`)
+  const signals = row.signals - ideal.signals
+  if (signals > 0) parts.push(`${count(signals)} ${signals === 1 ? 'signal' : 'signals'} to handle`)
   const more = Math.round((row.pageTableBytes - ideal.pageTableBytes) / 1024)
   if (more > 0) parts.push(`${count(more)} KiB more page tables`)
   return parts.join(', ')

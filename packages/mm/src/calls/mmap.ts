@@ -4,6 +4,7 @@
  */
 import {
   EINVAL,
+  ENOMEM,
   type Inode,
   PROT_EXEC,
   PROT_READ,
@@ -50,7 +51,7 @@ function accounted({ prot, shared, noreserve, file }: MmapRequest): number {
   return prot & PROT_WRITE && !shared && !noreserve && file?.backend !== 'hugetlb' ? VM_ACCOUNT : 0
 }
 
-/** mmap with MAP_FIXED: what was there is unmapped first, and announced when the new mapping is there. @returns 0 or -EINVAL */
+/** mmap with MAP_FIXED: what was there is unmapped first, and announced when the new mapping is there. @returns 0, -EINVAL or -ENOMEM */
 export function* mmap(mm: AddressSpace, request: MmapRequest): Call {
   const error = mapRange(mm, request)
   yield* eventsRead(mm.kernel)
@@ -60,6 +61,8 @@ export function* mmap(mm: AddressSpace, request: MmapRequest): Call {
 function mapRange(mm: AddressSpace, request: MmapRequest): number {
   const { start, pages, file, shared } = request
   if (pages <= 0) return -EINVAL
+  // @source v6.18 mm/mmap.c do_mmap()
+  if (mm.vmas.size > mm.kernel.settings.maxMapCount) return -ENOMEM
   const end = start + pages
   if (mm.vmas.within(start, end).length > 0) {
     const error = unmapRange(mm, start, end)
@@ -95,7 +98,7 @@ function growHugetlbFile(file: Inode, pages: number): void {
   file.size = Math.max(file.size, pages / 2 ** (file.pageShift - 12))
 }
 
-/** munmap of pages [start, end): the event goes out when all is gone. @returns 0, or -EINVAL inside a huge page */
+/** munmap of pages [start, end): the event goes out when all is gone. @returns 0, -EINVAL inside a huge page, or -ENOMEM for too many vmas */
 export function* munmap(mm: AddressSpace, start: number, end: number): Call {
   const error = unmapRange(mm, start, end)
   yield* eventsRead(mm.kernel)
@@ -103,12 +106,15 @@ export function* munmap(mm: AddressSpace, start: number, end: number): Call {
 }
 
 /**
- * Unmaps pages [start, end), and leaves it to the caller to send the events. @returns 0, or -EINVAL inside a huge page
+ * Unmaps pages [start, end), and leaves it to the caller to send the events. @returns 0, -EINVAL inside a huge page, or -ENOMEM for too many vmas
  *
  * @source v6.18 mm/vma.c do_vmi_munmap(), vms_gather_munmap_vmas()
  */
 export function unmapRange(mm: AddressSpace, start: number, end: number): number {
   if (end <= start) return -EINVAL
+  // What is cut out of the middle of a vma leaves one more.
+  const holder = mm.vmas.find(start)
+  if (holder !== undefined && holder.start < start && end < holder.end && mm.vmas.size >= mm.kernel.settings.maxMapCount) return -ENOMEM
   // The cut at the start stays when the one at the end is refused. @source v6.18 mm/vma.c vms_gather_munmap_vmas()
   for (const border of [start, end]) {
     const vma = mm.vmas.find(border)

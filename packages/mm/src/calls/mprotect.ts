@@ -42,7 +42,9 @@ export function mprotect(mm: AddressSpace, start: number, end: number, prot: num
     if (flags !== vma.flags) {
       if (!mm.vmas.mayIsolate(vma, from, to)) return -EINVAL
       const before = vma.flags
-      const now = mm.vmas.modify(vma, from, to, accounted(vma, flags), vma.uffd)
+      const wanted = accounted(vma, flags)
+      if (!mm.vmas.mayModify(vma, from, to, wanted, mm.kernel.settings.maxMapCount)) return -ENOMEM
+      const now = mm.vmas.modify(vma, from, to, wanted, vma.uffd)
       changeProtection(mm, now, from, to)
       if ((before & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED && flags & VM_WRITE) fillLocked(mm, from, to)
     }

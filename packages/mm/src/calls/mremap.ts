@@ -148,6 +148,8 @@ function moveAll(mm: AddressSpace, request: MremapRequest, grown: Grown): number
 
 function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown: Grown): number {
   const { start, pages, newPages, dontUnmap, fixed, to } = request
+  // A move may need three vmas more for a moment. @source v6.18 mm/mremap.c prep_move_vma()
+  if (mm.vmas.size >= mm.kernel.settings.maxMapCount - 3) return -ENOMEM
   if (fixed) {
     const error = unmapRange(mm, to, to + newPages)
     if (error) return error

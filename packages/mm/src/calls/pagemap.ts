@@ -24,7 +24,7 @@ import {
   SWP_UFFD_WP,
   VM_SOFTDIRTY,
 } from '@faultline/mm-types'
-import { leafIndex, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
 import {
   STATE_EXCLUSIVE,
   STATE_FILE,
@@ -52,11 +52,50 @@ export function pageState(mm: AddressSpace, vpn: number): number {
   return leafState(mm, vma, vpn) | (vma.flags & VM_SOFTDIRTY ? STATE_SOFT_DIRTY : 0)
 }
 
-function leafState(mm: AddressSpace, vma: VmArea, vpn: number): number {
+/**
+ * The states of `count` pages from `first` on, each `step` pages of 4 KiB, as a read tells them. Counts the entries it comes by: a
+ * huge page is one, and where there is no table there are none.
+ *
+ * @source v6.18 fs/proc/task_mmu.c pagemap_read(), pagemap_pmd_range(), pagemap_pte_hole()
+ */
+export function pageStates(mm: AddressSpace, first: number, count: number, step: number): number[] {
+  const states: number[] = []
+  while (states.length < count) {
+    const vpn = first + states.length * step
+    const vma = mm.vmas.find(vpn)
+    if (vma === undefined) {
+      states.push(0)
+      continue
+    }
+    const inSpan = Math.ceil((leafSpanEnd(vpn, vma.end, vma.pageShift) - vpn) / step)
+    pushSpan(states, mm, vma, { vpn, step, count: Math.min(inSpan, count - states.length) })
+  }
+  return states
+}
+
+function pushSpan(states: number[], mm: AddressSpace, vma: VmArea, span: { vpn: number; step: number; count: number }): void {
+  const soft = vma.flags & VM_SOFTDIRTY ? STATE_SOFT_DIRTY : 0
+  const huge = vma.pageShift === 12 && hugePmdLo(mm, span.vpn) !== 0
+  const table = tableOf(mm, vma, span.vpn, huge)
+  if (table !== 0) mm.machine.counters.ptes += huge ? 1 : Math.ceil((span.count * span.step) / leafPages(vma.pageShift))
+  for (let i = 0, vpn = span.vpn; i < span.count; i++, vpn += span.step) {
+    states.push(table === 0 ? soft : soft | entryState(mm, vma, vpn, table, huge))
+  }
+}
+
+function tableOf(mm: AddressSpace, vma: VmArea, vpn: number, huge: boolean): number {
   const tables = mm.machine.tables
+  return huge ? tables.pmdTable(mm.pgd, vpn) : leafTable(tables, mm.pgd, vpn, vma.pageShift)
+}
+
+function leafState(mm: AddressSpace, vma: VmArea, vpn: number): number {
   const huge = vma.pageShift === 12 && hugePmdLo(mm, vpn) !== 0
-  const table = huge ? tables.pmdTable(mm.pgd, vpn) : leafTable(tables, mm.pgd, vpn, vma.pageShift)
-  if (table === 0) return 0
+  const table = tableOf(mm, vma, vpn, huge)
+  return table === 0 ? 0 : entryState(mm, vma, vpn, table, huge)
+}
+
+function entryState(mm: AddressSpace, vma: VmArea, vpn: number, table: number, huge: boolean): number {
+  const tables = mm.machine.tables
   const at = tables.base(table) + (huge ? pmdNumber(vpn) & 511 : leafIndex(vpn, vma.pageShift))
   const lo = tables.lo(table)[at]
   const hi = tables.hi(table)[at]

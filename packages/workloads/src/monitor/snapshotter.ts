@@ -2,9 +2,9 @@
  * The monitor of a live snapshot: keeps pages from being written until they are copied.
  * @module
  */
-import { UFFD_PAGEFAULT_FLAG_WP, UFFDIO_WRITEPROTECT_MODE_WP } from '@faultline/mm-types'
+import { type TrackerPolicy, UFFD_PAGEFAULT_FLAG_WP, UFFDIO_WRITEPROTECT_MODE_WP } from '@faultline/mm-types'
 import { type Memory, type ReceiveOp, range, type SyncSession } from '@faultline/program'
-import { must, unitOf } from '../calls.ts'
+import { must, UnsupportedError, unitOf } from '../calls.ts'
 import type { TrackedDesign } from './tracker.ts'
 import { openUffd, registerWp, WP_FEATURES } from './uffd.ts'
 
@@ -29,7 +29,7 @@ const UFFD = 'snapshot'
 const RECEIVE: ReceiveOp = { op: 'receive', uffd: UFFD }
 
 /** As QEMU's background snapshot does it: write-protect all, copy on message. */
-export class UffdSnapshotter implements Snapshotter {
+class UffdSnapshotter implements Snapshotter {
   readonly watchesStores = false
   readonly #design: TrackedDesign
   readonly #session: SyncSession
@@ -72,7 +72,7 @@ export class UffdSnapshotter implements Snapshotter {
 }
 
 /** The oracle: knows of every store before it happens, at no cost. */
-export class IdealSnapshotter implements Snapshotter {
+class IdealSnapshotter implements Snapshotter {
   readonly watchesStores = true
   readonly #unit: number
   readonly #copyFirst: CopyFirst
@@ -92,3 +92,24 @@ export class IdealSnapshotter implements Snapshotter {
     this.#copyFirst(vpn - (vpn % this.#unit))
   }
 }
+
+type CreateSnapshotter = (design: TrackedDesign, session: SyncSession, memory: Memory, copyFirst: CopyFirst) => Snapshotter
+
+const byUffd: CreateSnapshotter = (design, session, memory, copyFirst) => new UffdSnapshotter(design, session, memory, copyFirst)
+
+/** Asynchronous write-protection cannot hold a write up, so a kernel that has it is asked for the synchronous kind. */
+const SNAPSHOTTERS: Readonly<Record<TrackerPolicy['mechanism'], CreateSnapshotter>> = {
+  'uffd-wp-sync': byUffd,
+  'uffd-wp-async': byUffd,
+  'soft-dirty': ({ name }) => {
+    throw new UnsupportedError(`${name} learns of a write when it has happened, too late to copy what was there`)
+  },
+  mprotect: ({ name }) => {
+    throw new UnsupportedError(`${name} has no monitor that copies pages in a handler of SIGSEGV`)
+  },
+  ideal: (_design, _session, memory, copyFirst) => new IdealSnapshotter(memory, copyFirst),
+}
+
+/** The snapshotter a design asks for. @throws UnsupportedError when the design cannot hold a write up */
+export const createSnapshotter: CreateSnapshotter = (design, session, memory, copyFirst) =>
+  SNAPSHOTTERS[design.tracker.mechanism](design, session, memory, copyFirst)

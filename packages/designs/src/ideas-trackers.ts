@@ -1,0 +1,34 @@
+/**
+ * Presets that track writes without a userfaultfd.
+ * @module
+ */
+import type { Design, TrackerPolicy } from '@faultline/mm-types'
+import { softDirtyTracker } from '@faultline/policy-soft-dirty'
+import { linux618, linux618SoftDirty } from './history.ts'
+
+/** Memory is made read-only, and the handler of SIGSEGV makes a page writable again. */
+export const mprotectTracker: TrackerPolicy = {
+  name: 'mprotect',
+  mechanism: 'mprotect',
+  source: 'mprotect(2), sigaction(2): v6.18 mm/mprotect.c do_mprotect_pkey(), mm/vma.c vma_modify()',
+}
+
+/** The older tracker of the kernel: CRIU's, and of some garbage collectors. */
+export const softDirty: Design = {
+  ...linux618SoftDirty,
+  name: 'soft-dirty',
+  title: 'soft-dirty bits instead of a userfaultfd',
+  reference: 'Linux 3.11 (September 2013), as in Linux 6.18 with CONFIG_MEM_SOFT_DIRTY=y',
+  status: 'model only',
+  tracker: softDirtyTracker,
+}
+
+/** What works on any Unix. */
+export const mprotectSigsegv: Design = {
+  ...linux618,
+  name: 'mprotect-sigsegv',
+  title: 'mprotect and a handler of SIGSEGV instead of a userfaultfd',
+  reference: 'mprotect(2), sigaction(2) with SA_SIGINFO, as in Linux 6.18',
+  status: 'model only',
+  tracker: mprotectTracker,
+}
