@@ -13,7 +13,16 @@ import {
 import { expect, test } from 'vitest'
 import { type Explained, explain } from './why.ts'
 
-const ideal: Explained = { lost: 0, spurious: 0, pagesWritten: 1000, lostByCause: {}, steps: 500, messages: 0, signals: 0, pageTableBytes: 4096 }
+const ideal: Explained = {
+  lost: 0,
+  spurious: 0,
+  pagesWritten: 1000,
+  lostByCause: {},
+  steps: 500,
+  messages: 0,
+  signals: 0,
+  pageTableBytes: 4096,
+}
 const row = (figures: Partial<Explained>): Explained => ({ ...ideal, steps: 1000, messages: 30, pageTableBytes: 12_288, ...figures })
 const losing = (lostByCause: Record<string, number>) =>
   row({ lost: Object.values(lostByCause).reduce((sum, n) => sum + n, 0), lostByCause })
@@ -60,9 +69,13 @@ test('a row without loss says what keeps it so, or that it was not put to the te
 
 test('a tracker that asks no userfaultfd is not explained by how one arms', () => {
   const unpopulated = losing({ 'unpopulated when armed': 1 })
-  expect(explain(softDirty, 'shmem', unpopulated, ideal)).toContain('written: the soft-dirty bit dies with its entry (1 unpopulated when armed)')
+  expect(explain(softDirty, 'shmem', unpopulated, ideal)).toContain(
+    'written: the soft-dirty bit dies with its entry (1 unpopulated when armed)',
+  )
   expect(explain(softDirty, 'hugetlb', unpopulated, ideal)).toContain('hugetlb entries have no soft-dirty bit')
-  expect(explain(mprotectSigsegv, 'anon', row({ signals: 2 }), ideal)).toMatch(/written: the rights are those of the mapping.*, 2 signals to handle/)
+  expect(explain(mprotectSigsegv, 'anon', row({ signals: 2 }), ideal)).toMatch(
+    /written: the rights are those of the mapping.*, 2 signals to handle/,
+  )
 })
 
 test('costs are told beside the oracle’s', () => {
