@@ -18,7 +18,7 @@ import {
 } from './history.ts'
 import { noPersistence, oracle } from './ideas.ts'
 import { hugeZeroPageArming, twoMarkersArming, zeropageForbidden } from './ideas-arming.ts'
-import { sharedTables, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
+import { sharedTables, sharedTablesUntilProtected, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
 import { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
 import { mprotectSigsegv, softDirty } from './ideas-trackers.ts'
 
@@ -55,6 +55,7 @@ export const ideas: readonly Design[] = [
   zapsDrop,
   zapsKeepOverTruncate,
   sharedTables,
+  sharedTablesUntilProtected,
   unsharedTables,
 ]
 

@@ -4,7 +4,7 @@
  */
 import type { Design } from '@faultline/mm-types'
 import { linux618 } from './history.ts'
-import { sharedRegardless, sharingForbidden } from './pmd-sharing.ts'
+import { sharedRegardless, sharedUntilProtected, sharingForbidden } from './pmd-sharing.ts'
 import { zapDropped, zapKeptOverTruncate } from './zap.ts'
 
 /** As Linux 6.18 in all but this: markers exist, and no zap leaves one. */
@@ -35,6 +35,16 @@ export const sharedTables: Design = {
   reference: "negative control; what 'hugetlb/userfaultfd: forbid huge pmd sharing when uffd enabled' (Linux 5.13) forbade",
   status: 'model only',
   pmdSharing: sharedRegardless,
+}
+
+/** What protects gives up what it protects. */
+export const sharedTablesUntilProtected: Design = {
+  ...linux618,
+  name: 'shared-until-protected',
+  title: 'Linux 6.18, but hugetlb tables stay shared under watch until they are protected',
+  reference: "negative control; what 'hugetlb/userfaultfd: forbid huge pmd sharing when uffd enabled' (Linux 5.13) found",
+  status: 'model only',
+  pmdSharing: sharedUntilProtected,
 }
 
 /** The simplest way to be right. */

@@ -20,12 +20,12 @@ export {
 export { splitOnWrite, splitWhenArmed, wholePage } from './huge-wp.ts'
 export { noPersistence, oracle } from './ideas.ts'
 export { hugeZeroPageArming, twoMarkersArming, zeropageForbidden } from './ideas-arming.ts'
-export { sharedTables, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
+export { sharedTables, sharedTablesUntilProtected, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
 export { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
 export { mprotectSigsegv, softDirty } from './ideas-trackers.ts'
 export { composeKernel, createModel, type ModelSettings } from './model.ts'
 export { LINUX_ANOMALIES } from './parts.ts'
-export { sharedRegardless, sharingForbidden, unsharedAtRegister } from './pmd-sharing.ts'
+export { sharedRegardless, sharedUntilProtected, sharingForbidden, unsharedAtRegister } from './pmd-sharing.ts'
 export { linuxRelease, presetOf, RELEASES, TURNING_POINTS } from './release.ts'
 export {
   flushBatched,

@@ -1,7 +1,7 @@
 import type { Design } from '@faultline/mm-types'
 import { describe, expect, test } from 'vitest'
 import { failures } from '../test/scripts.ts'
-import { linux618, sharedTables, unsharedTables } from './index.ts'
+import { linux618, sharedTables, sharedTablesUntilProtected, unsharedTables } from './index.ts'
 
 /** Two processes that map a whole GiB of one file, of which four pages are used. The other, c, has touched the first. */
 const SHARED = `uffd u features=wp_unpopulated,wp_hugetlbfs_shmem
@@ -54,4 +54,10 @@ test('shared-tables: a process that watches for itself is told of a protection t
   const both = ['c: uffd v features=wp_hugetlbfs_shmem', 'c: register v A 0 512 mode=wp', WATCHED, 'writeprotect u A 0 1 mode=wp']
   expect(await after(sharedTables, ...both, 'c: write A 2 => blocked')).toEqual([])
   expect(await after(linux618, ...both, 'c: write A 2 => ok')).toEqual([])
+})
+
+test('shared-until-protected: the call lets go of the table and protects nothing; once more, and it does', async () => {
+  const once = [WATCHED, ARMED, 'expect A 0 1 none', 'c: expect A 0 1 has present !+WP', 'write A 2 => ok']
+  expect(await after(sharedTablesUntilProtected, ...once)).toEqual([])
+  expect(await after(sharedTablesUntilProtected, WATCHED, ARMED, ARMED, 'write A 2 => blocked', 'c: write A 3 => ok')).toEqual([])
 })

@@ -5,11 +5,12 @@
 import type { Experiment } from './experiment.ts'
 import { khugepagedSparse } from './khugepaged-sparse.ts'
 import { liveSnapshot } from './live-snapshot.ts'
+import { pmdSharing } from './pmd-sharing.ts'
 import { specialPteVsSwapType } from './special-pte-vs-swap-type.ts'
 import { umapsort } from './umapsort.ts'
 
 /** Every experiment once. */
-export const experiments: readonly Experiment[] = [specialPteVsSwapType, khugepagedSparse, liveSnapshot, umapsort]
+export const experiments: readonly Experiment[] = [specialPteVsSwapType, khugepagedSparse, pmdSharing, liveSnapshot, umapsort]
 
 /** The experiment of that name. */
 export function findExperiment(name: string): Experiment | undefined {

@@ -196,7 +196,7 @@ function conclude(small: readonly Run[], huge: readonly Run[], curve: readonly R
     `Anonymous memory, ${share(SPARSE)} protected: where entries are looked at, khugepaged makes huge ${byPattern(linux)} of the ranges that hold nothing protected; where watched mappings are left out, ${count(sum(nacked, 'hugeAfter'))}. ` +
       `When protection has ended and the mapping is still registered, ${count(sum(linux, 'hugeEnded'))} and ${count(sum(nacked, 'hugeEnded'))} of ${count(possible)} are huge.`,
     ...halfLives(curve),
-    `To leave out watched mappings is cheap: ${count(sum(nacked, 'steps'))} steps against ${count(sum(linux, 'steps'))} in these passes, which includes the making of the ${count(sum(linux, 'hugeAfter'))} huge pages.`,
+    `The passes over anonymous memory take ${count(sum(nacked, 'steps'))} steps where watched mappings are left out, and ${count(sum(linux, 'steps'))} where entries are looked at, in which ${count(sum(linux, 'hugeAfter'))} huge pages are made.`,
     `Shared memory: of the watched mapping itself ${count(sum(of(small, linux618, both), 'hugeAfter'))} of ${count(possible)} ranges become huge under ${linux618.name} and ${count(sum(of(small, perVmaCollapse, both), 'hugeAfter'))} under ${perVmaCollapse.name}, those without protection included: a watched mapping keeps all its tables. ` +
       `The other mapping has ${count(others(linux618, both))} and ${count(others(perVmaCollapse, both))}. Where khugepaged passes over the watched mapping alone, the other has ${count(others(linux618, alone))} under ${linux618.name} and ${count(others(perVmaCollapse, alone))} under ${perVmaCollapse.name}.`,
     hugeSentence(huge),
@@ -218,7 +218,7 @@ function hugeSentence(huge: readonly Run[]): string {
   const anon = (design: Design) => huge.filter(({ one }) => one.design === design && one.place === ANON)
   const kept = (design: Design) => anon(design).reduce((total, { found }) => total + found.hugeProtected, 0)
   const before = anon(linux618).reduce((total, { found }) => total + found.hugeBefore, 0)
-  return `Of ${count(before)} anonymous huge pages ${count(kept(linux618))} stay huge when ${share(SPARSE)} of the memory is protected under ${linux618.name}, as many under ${perVmaCollapse.name} (${count(kept(perVmaCollapse))}), and ${count(kept(hugeSplitWhenArmed))} where arming splits.`
+  return `Of ${count(before)} anonymous huge pages ${count(kept(linux618))} stay huge when ${share(SPARSE)} of the memory is protected under ${linux618.name}, ${count(kept(perVmaCollapse))} under ${perVmaCollapse.name}, and ${count(kept(hugeSplitWhenArmed))} where arming splits.`
 }
 
 function lossSentences(...all: readonly (readonly Run[])[]): string[] {
@@ -230,7 +230,7 @@ function lossSentences(...all: readonly (readonly Run[])[]): string[] {
     return `${design.name} ${count(sum(those, 'lost'))} of ${count(sum(those, 'written'))}`
   })
   return [
-    `The negative controls lose writes: ${listed(words)}. The other designs lose ${count(sum(honest, 'lost'))} of ${count(sum(honest, 'written'))} and report ${count(sum(honest, 'spurious'))} pages that were not protected.`,
+    `Of the writes to protected pages, the negative controls lose: ${listed(words)}. The other designs lose ${count(sum(honest, 'lost'))} of ${count(sum(honest, 'written'))} and report ${count(sum(honest, 'spurious'))} pages that were not protected.`,
   ]
 }
 

@@ -10,5 +10,7 @@ export interface PmdSharingPolicy {
   mayShare(vmFlags: number): boolean
   /** Whether registering with these flags drops the tables shared before. */
   unsharesAtRegister(vmFlags: number): boolean
+  /** UFFDIO_WRITEPROTECT lets go of a table that is still shared, as mprotect does, and protects nothing in it; otherwise it writes into it. */
+  readonly unsharesAtProtect: boolean
   readonly source: string
 }

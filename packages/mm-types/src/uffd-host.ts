@@ -19,8 +19,8 @@ export interface HostMm extends Mm {
   modifyVma(vma: Vma, start: number, end: number, flags: number, uffd: UffdContext | null): void
   /** The table of a page's leaf, allocated (or, for hugetlb, shared) when missing; 0 when none is left. */
   leafTableAlloc(vma: Vma, vpn: number): number
-  /** Drops the tables of pmds that a hugetlb vma shares with others. */
-  unsharePmds(vma: Vma): void
+  /** Drops the tables of pmds that a hugetlb vma, or [start, end) of it, shares with others. */
+  unsharePmds(vma: Vma, start?: number, end?: number): void
   /** Low word of the huge leaf over a page of a 4 KiB vma, or 0. */
   hugeLeaf(vpn: number): number
   /** First frame of the huge leaf over a page. The leaf must be there. */

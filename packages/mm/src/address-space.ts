@@ -87,8 +87,8 @@ export class ProcessMemory implements AddressSpace {
     return this.machine.tables.pteTableAlloc(this.pgd, vpn)
   }
 
-  unsharePmds(vma: Vma): void {
-    unsharePmds(this, vma, vma.start, vma.end)
+  unsharePmds(vma: Vma, start = vma.start, end = vma.end): void {
+    unsharePmds(this, vma, start, end)
   }
 
   hugeLeaf(vpn: number): number {

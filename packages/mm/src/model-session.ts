@@ -9,6 +9,7 @@ import {
   ACCESS_DONE,
   ACCESS_SIGBUS,
   ACCESS_SIGSEGV,
+  ACCESS_STUCK,
   ExpressionError,
   type Operation,
   type Outcome,
@@ -16,7 +17,7 @@ import {
   type VmaCount,
 } from '@faultline/program'
 import { access } from './access.ts'
-import { ACCESS_WAITS, type AccessRequest } from './access-request.ts'
+import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from './access-request.ts'
 import { Bindings } from './bindings.ts'
 import { Blocked } from './blocked.ts'
 import { exitMm } from './calls/mmap.ts'
@@ -73,6 +74,7 @@ export class ModelSession implements SyncSession, Laboratory {
       if (context !== null) this.composed.uffd.forgetWaiter(context, request.thread, true)
       return ACCESS_BLOCKED
     }
+    if (code === ACCESS_LIVELOCK) return ACCESS_STUCK
     this.composed.kernel.machine.counters.signals++
     return code === FAULT_SIGSEGV || code === FAULT_ACCESS ? ACCESS_SIGSEGV : ACCESS_SIGBUS
   }

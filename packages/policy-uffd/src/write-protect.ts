@@ -101,6 +101,7 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
   const records = !enable && !leaves && policy.noneIsArmed
   const allocates = records || (enable && (policy.needsTable || shift !== 12))
   const mapsHuge = enable && policy.mapsHugeZeroPage && vma.backend === 'anon'
+  const dropsShared = shift === 21 && mm.design.pmdSharing.unsharesAtProtect
   let changed = 0
   for (let vpn = start; vpn < end; ) {
     const next = leafSpanEnd(vpn, end, shift)
@@ -122,6 +123,11 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
     if (table === 0) {
       if (allocates) return -ENOMEM
       vpn = shift === 12 ? tables.nextPmd(mm.pgd, next, end) : next
+      continue
+    }
+    if (dropsShared && tables.isShared(table)) {
+      mm.unsharePmds(vma, vpn, next)
+      vpn = next
       continue
     }
     const from = leafIndex(vpn, shift)

@@ -74,6 +74,8 @@ export const ACCESS_DONE = 0
 export const ACCESS_BLOCKED = 1
 export const ACCESS_SIGBUS = 2
 export const ACCESS_SIGSEGV = 3
+/** The access faults again and again, and nobody is asked: only a kill ends it. */
+export const ACCESS_STUCK = 4
 
 /** How many vmas a process has, and the most it had at the end of any call. */
 export interface VmaCount {
