@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { parseRecording, type Recording } from '@faultline/program'
 
 const ROOT = new URL('../recordings/', import.meta.url)
+const ANSWERS = new URL('../can-i/', import.meta.url)
 const ENDING = '.jsonl'
 /** The recording of random programs; all others are those of scripts, one a suite. */
 const RANDOM = 'random'
@@ -24,6 +25,16 @@ export function scriptRecordings(kernel = 'linux-6.18'): Recording[] {
 /** What a kernel did with random programs; nothing where that was not recorded. */
 export function randomRecordings(kernel = 'linux-6.18'): Recording[] {
   return files(kernel).includes(RANDOM) ? [read(kernel, RANDOM)] : []
+}
+
+/**
+ * What a kernel answered to the questions of can-i; undefined where it was not asked.
+ * @param asker - who asked: somebody with all rights, or nobody
+ */
+export function recordedAnswers(kernel: string, asker: 'root' | 'nobody' = 'root'): Recording | undefined {
+  const name = `${kernel}${asker === 'root' ? '' : `-${asker}`}${ENDING}`
+  if (!readdirSync(ANSWERS).includes(name)) return undefined
+  return parseRecording(readFileSync(new URL(name, ANSWERS), 'utf8'), `can-i/${name}`)
 }
 
 function files(kernel: string): string[] {

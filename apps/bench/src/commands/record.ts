@@ -17,6 +17,7 @@ import { OLD_NAMES, oldKernelOf, RUNNING } from '../old-kernel.ts'
 import { writeWhole } from '../output.ts'
 import { giganticPagesOf } from '../record/needs.ts'
 import { type RandomOptions, recordChosen } from '../record/random.ts'
+import { answersOf } from '../record/answers.ts'
 import { type Batch, batchesOfFiles, batchesOfSuites, prepareTargets } from '../record/sources.ts'
 import { oldSubject, runningSubject, type Subject } from '../record/subject.ts'
 import { sayMachineChanges } from '../running-kernel.ts'
@@ -28,6 +29,7 @@ interface RecordFlags {
   readonly system: string
   readonly selftests?: boolean
   readonly random?: string
+  readonly canI?: boolean
   readonly seed: string
   readonly dryRun?: boolean
 }
@@ -46,6 +48,7 @@ export function addRecord(program: Command, context: Context): void {
     .option('--system <name>', `the kernel: ${RUNNING} (the running one), ${OLD_NAMES} (emulated)`, RUNNING)
     .option('--selftests', 'record the scripts that come with Faultline, one recording a suite')
     .option('--random <n>', 'record at most so many random programs, chosen for what they reach, in random.jsonl')
+    .option('--can-i', 'record what the kernel answers to the questions of can-i, in a file named as the kernel')
     .option('--seed <n>', 'first choice of the random programs', '1')
     .option('--dry-run', 'say what would be changed on the machine for it, change nothing and record nothing')
     .action((files: string[], flags: RecordFlags) => record(files, flags, context))
@@ -58,7 +61,9 @@ async function record(files: readonly string[], flags: RecordFlags, { terminal }
   const seed = wholeNumber('--seed', flags.seed, 0, MOST)
   const old = oldKernelOf(flags.system)
   const batches = [...batchesOfFiles(files, flags.out, memories), ...(flags.selftests ? batchesOfSuites(flags.out, memories) : [])]
-  if (batches.length === 0 && keep === 0) throw new UsageError('nothing to record: name a program, or use --selftests or --random')
+  if (batches.length === 0 && keep === 0 && !flags.canI) {
+    throw new UsageError('nothing to record: name a program, or use --selftests, --random or --can-i')
+  }
   const machine = { err, instead: INSTEAD, giganticPages: giganticPagesFor(batches) }
   if (flags.dryRun) return old ? undefined : sayMachineChanges(machine)
   const target = join(flags.out, 'random.jsonl')
@@ -67,6 +72,7 @@ async function record(files: readonly string[], flags: RecordFlags, { terminal }
   try {
     for (const batch of batches) await recordBatch(subject, batch, err)
     if (keep > 0) await recordRandoms(subject, { keep, seed, memories, target }, err)
+    if (flags.canI) for (const [name, recording] of await answersOf(subject)) writeRecording(join(flags.out, name), recording, err)
   } finally {
     await subject.close()
   }

@@ -15,6 +15,8 @@ export interface Subject {
   readonly system: LinuxSystem
   /** The design that stands for it: random programs ask for what it has. */
   readonly design: Design
+  /** It is the kernel of this machine. */
+  readonly isHere: boolean
   header(): Omit<Recording, 'programs'>
   /** Why it has no memory for a program, or undefined. */
   lacksMemory(operations: readonly Operation[]): string | undefined
@@ -24,7 +26,7 @@ export interface Subject {
 /** The kernel of this machine. @throws MachineError where it cannot be asked */
 export async function runningSubject(options: RunningKernelOptions): Promise<Subject> {
   const { system, close } = await openRunningKernel(options)
-  return { system, design: linux618, header: recordingHeader, lacksMemory, close }
+  return { system, design: linux618, isHere: true, header: recordingHeader, lacksMemory, close }
 }
 
 /** An older kernel. @throws MachineError when it was not fetched */
@@ -40,6 +42,7 @@ export async function oldSubject(kernel: OldKernel): Promise<Subject> {
   return {
     system,
     design: designs.find(({ name }) => name === kernel.name) ?? linux618,
+    isHere: false,
     header: () => ({ kernel: release, date: new Date().toISOString(), config }),
     lacksMemory: lacksGuestMemory,
     close,
