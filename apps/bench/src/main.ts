@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { addCanI } from './commands/can-i.ts'
 import { addCompare } from './commands/compare.ts'
 import { addDesigns } from './commands/designs.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -77,6 +78,7 @@ export function createProgram(context: Context): Command {
   for (const add of [
     addStart,
     addCompare,
+    addCanI,
     addExperiment,
     addReplay,
     addMatrix,

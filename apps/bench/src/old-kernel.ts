@@ -2,7 +2,7 @@
  * Older kernels as systems: chosen by name, and started in a virtual machine.
  * @module
  */
-import { OLD_KERNELS, type OldKernel, vmSystem } from '@faultline/linux'
+import { OLD_KERNELS, type OldKernel, type VmOptions, vmSystem } from '@faultline/linux'
 import { MachineError } from './errors.ts'
 import { oneOf } from './names.ts'
 import type { RunningKernel } from './running-kernel.ts'
@@ -19,9 +19,9 @@ export function oldKernelOf(name: string): OldKernel | undefined {
 }
 
 /** Starts an older kernel when it is first asked. Nothing on this machine is changed. @throws MachineError when it was not fetched */
-export function openOldKernel(kernel: OldKernel): RunningKernel {
+export function openOldKernel(kernel: OldKernel, options: VmOptions = {}): RunningKernel {
   try {
-    const system = vmSystem(kernel)
+    const system = vmSystem(kernel, options)
     return { system, changes: [], close: () => system.close() }
   } catch (error) {
     throw new MachineError((error as Error).message)

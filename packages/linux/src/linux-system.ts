@@ -43,7 +43,7 @@ export interface LinuxSystem extends System {
 
 const USUAL_SPEED = '1'
 /** The user that owns nothing. */
-const NOBODY = '65534'
+export const NOBODY = '65534'
 
 /** Programs on their way in one lane. */
 const IN_FLIGHT = 8

@@ -4,12 +4,13 @@
  */
 import { readFileSync } from 'node:fs'
 
-const PATH = '/proc/sys/vm/unprivileged_userfaultfd'
+/** Its path. */
+export const SYSCTL = '/proc/sys/vm/unprivileged_userfaultfd'
 
 /** `vm.unprivileged_userfaultfd` by its path, as recordings keep it; empty where there is none. */
 export function existingSysctl(): Record<string, string> {
   try {
-    return { [PATH]: readFileSync(PATH, 'latin1').trim() }
+    return { [SYSCTL]: readFileSync(SYSCTL, 'latin1').trim() }
   } catch {
     return {}
   }

@@ -2,6 +2,7 @@
  * Asks a system a question: runs its program in one way after the other, until one goes through.
  * @module
  */
+import { ENOMEM } from '@faultline/mm-types'
 import {
   ExpressionError,
   formatOutcome,
@@ -113,6 +114,14 @@ async function tryWay(system: System, program: Instance): Promise<Tried> {
   }
 }
 
+/** Whether the system has no such pages at the moment, huge ones above all: then it was not asked. */
+function lacksPages({ op }: Operation, expected: string, { errno, signal }: Outcome): boolean {
+  if (op === 'mmap' || op === 'file' || op === 'fallocate') return true
+  // Calls on ranges say the same for other reasons: mlock does of a fault that could not be served.
+  if (errno === ENOMEM && (op === 'copy' || op === 'move')) return true
+  return (op === 'write' && signal === 'SIGBUS') || (op === 'pagemap' && expected.endsWith('THP'))
+}
+
 /** Performs steps up to the first that goes otherwise than expected: what follows has lost its meaning. */
 async function follow(session: Session, steps: readonly Step<Operation>[]): Promise<Tried> {
   const regions = new Regions()
@@ -122,6 +131,9 @@ async function follow(session: Session, steps: readonly Step<Operation>[]): Prom
     const wanted = expect.length > 0 ? expect : [{ errno: 0 }]
     if (wanted.some((expectation) => matches(expectation, outcome, regions))) continue
     const expected = wanted.map(printExpectation).join(' or ')
+    if (lacksPages(operation, expected, outcome)) {
+      return { unknown: `there were no such pages: ${printOperation(operation)} came to ${formatOutcome(outcome)}` }
+    }
     return { operation: printOperation(operation), expected, got: formatOutcome(outcome, regions), errno: outcome.errno }
   }
   return 'through'

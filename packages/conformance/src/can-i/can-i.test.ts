@@ -2,7 +2,7 @@ import { createModel, linuxRelease } from '@faultline/designs'
 import { printOperation, type Recording, recordedSystem } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
 import { recordedAnswers } from '../load-recordings.ts'
-import { ask, GROUNDS, type Ground, QUESTIONS, type Question, type Reply, waysOf } from './index.ts'
+import { ask, GROUNDS, QUESTIONS, type Reply } from './index.ts'
 
 const SYSCTL = '/proc/sys/vm/unprivileged_userfaultfd'
 const AGAIN = 'record them again: npx faultline record --can-i --out packages/conformance/can-i'
@@ -25,6 +25,8 @@ function short({ way, refusals, unknown }: Reply): string {
 describe.each([
   ['6.1', 'root'],
   ['6.12', 'root'],
+  ['6.1', 'nobody'],
+  ['6.12', 'nobody'],
   ['6.18', 'root'],
   ['6.18', 'nobody'],
 ] as const)('recorded: %s, asked by %s', (release, asker) => {

@@ -21,6 +21,9 @@ const SLOWNESS = 10
 /** What a program that needs the C library of its machine names in itself. */
 const INTERPRETER = '/lib64/ld-linux'
 
+/** The variable that says which user the helper is to become. The kernel hands parameters that it does not know to its first process. */
+export const USER = 'faultline_user'
+
 /** The root file system for a kernel. @throws Error when the helper cannot run in it */
 export function guestImage(kernel: FetchedKernel): Buffer {
   const helper = readFileSync(helperBinary())
@@ -48,7 +51,7 @@ $b mount -t devtmpfs dev /dev
 ${drivers.map((path) => `$b insmod /${path}`).join('\n')}
 ${settings.map(([path, value]) => `[ -e ${path} ] && echo ${value} > ${path}`).join('\n')}
 $b mkswap ${DISK} > /dev/null && $b swapon ${DISK}
-/helper 0 ${DISK} $$ ${SLOWNESS} <> ${PORT} >&0
+/helper 0 ${DISK} $$ ${SLOWNESS} $${USER} <> ${PORT} >&0
 echo "the helper ended: $?"
 $b poweroff -f
 `

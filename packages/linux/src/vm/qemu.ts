@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Launch } from '../helper.ts'
+import { USER } from './guest.ts'
 import { type Emulator, type FetchedKernel, kernelsFolder } from './kernels.ts'
 
 /** Bytes of memory, as the emulator takes it. */
@@ -19,11 +20,13 @@ const COMMAND_LINE = 'console=ttyS0 quiet panic=-1 mitigations=off'
  * its input ends.
  *
  * @param lane - machines of one lane share a file for what the kernel prints
+ * @param user - number of the user that programs run as in it; root when absent
  */
-export function launchOf(emulator: Emulator, kernel: FetchedKernel, image: string, lane: number): Launch {
-  const console = join(kernelsFolder(), `console-${kernel.kernel.name}-${lane}.log`)
+export function launchOf(emulator: Emulator, kernel: FetchedKernel, image: string, lane: number, user?: string): Launch {
+  const console = join(kernelsFolder(), `console-${kernel.kernel.name}-${lane}${user === undefined ? '' : `-${user}`}.log`)
+  const commandLine = user === undefined ? COMMAND_LINE : `${COMMAND_LINE} ${USER}=${user}`
   const machine = ['-accel', 'tcg', '-cpu', 'qemu64', '-m', MEMORY, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot']
-  const boot = ['-kernel', kernel.image, '-initrd', image, '-append', COMMAND_LINE, '-serial', `file:${console}`]
+  const boot = ['-kernel', kernel.image, '-initrd', image, '-append', commandLine, '-serial', `file:${console}`]
   // What is written to the disk goes to a file of the emulator's own that nobody else sees.
   const disk = ['-drive', `file=${emptyDisk()},if=virtio,format=raw,snapshot=on,cache=unsafe`]
   const port = ['-device', 'virtio-serial-pci', '-chardev', 'stdio,id=port', '-device', 'virtserialport,chardev=port']

@@ -7,7 +7,7 @@ import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Helper } from '../helper.ts'
-import { type LinuxSystem, systemOfHelpers } from '../linux-system.ts'
+import { type LinuxSystem, NOBODY, systemOfHelpers } from '../linux-system.ts'
 import { guestImage } from './guest.ts'
 import { type FetchedKernel, fetchedKernel, findEmulator, kernelFolder, type OldKernel } from './kernels.ts'
 import { launchOf } from './qemu.ts'
@@ -16,6 +16,8 @@ import { launchOf } from './qemu.ts'
 export interface VmOptions {
   /** Virtual machines that `runMany` uses at the same time, each with a GiB of memory; two when absent, one where there is one CPU. */
   readonly lanes?: number
+  /** Programs run without rights, as the user nobody. */
+  readonly unprivileged?: boolean
 }
 
 /** What to do when a kernel has not been fetched. */
@@ -41,7 +43,7 @@ export function vmSystem(kernel: OldKernel, options: VmOptions = {}): LinuxSyste
     lanes: options.lanes ?? Math.min(USUAL_LANES, availableParallelism()),
     start: (lane) => {
       image ??= imageFile(fetched)
-      return new Helper(launchOf(emulator, fetched, image, lane))
+      return new Helper(launchOf(emulator, fetched, image, lane, options.unprivileged ? NOBODY : undefined))
     },
   })
 }
