@@ -1,5 +1,5 @@
 import { createModel, linuxRelease } from '@faultline/designs'
-import { printOperation, type Recording, recordedSystem } from '@faultline/program'
+import { type Recording, recordedSystem } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
 import { recordedAnswers } from '../load-recordings.ts'
 import { ask, GROUNDS, QUESTIONS, type Reply } from './index.ts'
