@@ -9,7 +9,7 @@ const MADE = new Set(['node_modules', 'dist', '.git', 'coverage', '.turbo', '.st
 const MADE_AT_ROOT = new Set(['site', 'reports'])
 
 /** Copies all that a clone would hold, and what has not been committed yet. */
-function copySources(target) {
+export function copySources(target) {
   const isSource = (from) => !MADE.has(basename(from)) && !(dirname(from) === ROOT && MADE_AT_ROOT.has(basename(from)))
   cpSync(ROOT, target, { recursive: true, filter: (from) => from === ROOT || isSource(from) })
 }

@@ -64,6 +64,7 @@ const DOCUMENTS = [
     'designs',
   ].map((name) => `packages/${name}/README.md`),
   'docs/adding-a-policy.md',
+  'docs/adding-an-architecture.md',
 ]
 
 test.each(DOCUMENTS)('%s prints what it says', async (file) => {

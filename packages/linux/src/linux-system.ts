@@ -25,6 +25,7 @@ export interface LinuxOptions {
 /** The running kernel. */
 export interface LinuxSystem extends System {
   readonly kind: 'linux'
+  /** A fresh process of the running kernel. */
   open(): Session
   /**
    * Runs programs in batch, without waiting between operations. Outcomes come in the order of the programs, as they are there.

@@ -33,6 +33,7 @@ export const FAULT_ACCESS = 8
  */
 export interface Backend {
   readonly name: BackendName
+  /** Serves the fault of an empty entry. @returns `FAULT_*` */
   fault(fault: Fault): number
   readonly source: string
 }

@@ -31,6 +31,7 @@ export interface CollapseScan {
  */
 export interface CollapsePolicy {
   readonly name: string
+  /** Whether ranges of a vma with these flags are looked at at all. */
   vmaAllows(vmFlags: number): boolean
   /** @returns a SCAN_* code; SCAN_SUCCEED lets the collapse go ahead */
   scanPmd(lo: Int32Array, hi: Int32Array, base: number, scan: CollapseScan): number

@@ -10,13 +10,22 @@
  * One record keeps what a fault touches in half a cache line (performance note: interleaved beats separate arrays).
  * @module
  */
+
+/** Word 0: references to the folio; only the head's counts. */
 export const FRAME_REF = 0
+/** Word 1: page-table entries that map this page. */
 export const FRAME_MAP = 1
+/** Word 2: `FRAME_*` flags, and the order from bit `FRAME_ORDER_SHIFT` on. */
 export const FRAME_FLAGS = 2
+/** Word 3: contents, as the value last written. */
 export const FRAME_STAMP = 3
+/** Word 4: id of the anon_vma or inode, 0 for none. */
 export const FRAME_MAPPING = 4
+/** Word 5: page offset in the mapping; the virtual page number for anonymous memory. */
 export const FRAME_INDEX = 5
+/** Word 6: huge leaves that map the folio (of its head); in a free frame the link of the free list. */
 export const FRAME_ENTIRE = 6
+/** Word 7: swap slot + 1 when the page is in the swap cache, else 0. */
 export const FRAME_SLOT = 7
 /** log2 of the words of a record. */
 export const FRAME_SHIFT = 3
@@ -29,6 +38,7 @@ export const FRAME_CHUNK_MASK = 0xfff
 export const FRAME_ANON = 0x1
 /** PageAnonExclusive. */
 export const FRAME_EXCLUSIVE = 0x2
+/** Written since it was read from or written to where it is kept (PG_dirty). */
 export const FRAME_DIRTY = 0x4
 /** Clear on an anonymous page after MADV_FREE: it may be dropped instead of swapped. */
 export const FRAME_SWAPBACKED = 0x8
@@ -36,16 +46,21 @@ export const FRAME_SWAPBACKED = 0x8
 export const FRAME_NOT_UPTODATE = 0x10
 /** In a page cache: the cache holds one reference. */
 export const FRAME_CACHE = 0x20
+/** Merged by KSM: shared by everyone whose page had the same contents. */
 export const FRAME_KSM = 0x40
+/** Has a hardware error (PG_hwpoison): whoever touches it gets SIGBUS. */
 export const FRAME_HWPOISON = 0x80
 /** Still counted as locked although no locked mapping maps it: reclaim leaves it alone for as long as it lives (PG_mlocked). */
 export const FRAME_MLOCKED = 0x100
 /** A zero page: never counted, never freed. */
 export const FRAME_ZERO = 0x200
+/** Belongs to the pool of huge pages. */
 export const FRAME_HUGETLB = 0x400
 /** When it is free, the pool of huge pages counts it as reserved again. @source include/linux/hugetlb.h HPG_restore_reserve */
 export const FRAME_RESTORE_RESERVE = 0x1000
 /** Not the first page of its folio. */
 export const FRAME_TAIL = 0x800
+/** First bit of the folio's order in the flags word. */
 export const FRAME_ORDER_SHIFT = 16
+/** Mask of the order, once shifted down. */
 export const FRAME_ORDER_MASK = 0x1f

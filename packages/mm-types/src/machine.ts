@@ -7,8 +7,11 @@
 
 /** Levels of tables: the leaf level is 0. */
 export const LEVEL_PTE = 0
+/** Entries of 2 MiB. */
 export const LEVEL_PMD = 1
+/** Entries of 1 GiB. */
 export const LEVEL_PUD = 2
+/** The root. */
 export const LEVEL_PGD = 3
 
 /**
@@ -18,14 +21,19 @@ export const LEVEL_PGD = 3
  * Whoever writes an entry from none to something, or back, tells `addUsed`; the counts are what frees tables.
  */
 export interface PageTables {
+  /** The chunk of low words that holds a table. */
   lo(table: number): Int32Array
+  /** The chunk of high words that holds a table. */
   hi(table: number): Int32Array
+  /** Where a table starts in its chunks. */
   base(table: number): number
   /** Non-none entries of a table. */
   used(table: number): number
+  /** Tells that `change` entries became something, or none when negative. */
   addUsed(table: number, change: number): void
   /** Writes one entry and keeps the count of used entries. */
   set(table: number, index: number, lo: number, hi: number): void
+  /** `LEVEL_*` of a table. */
   level(table: number): number
   /** A zeroed table, or 0 when the limit is reached. */
   alloc(level: number): number
@@ -33,6 +41,7 @@ export interface PageTables {
   free(table: number): void
   /** Adds an owner to a table; every owner's entry points to it. */
   share(table: number): void
+  /** Whether more than one entry points to the table. */
   isShared(table: number): boolean
   /** The table of leaf ptes covering a page, or 0 (no table, or a huge leaf). */
   pteTable(pgd: number, vpn: number): number
@@ -40,9 +49,11 @@ export interface PageTables {
   pteTableAlloc(pgd: number, vpn: number): number
   /** The table of pmds covering a page, or 0. */
   pmdTable(pgd: number, vpn: number): number
+  /** The same, allocating what is missing; 0 when the limit is reached. */
   pmdTableAlloc(pgd: number, vpn: number): number
   /** The table of puds covering a page, or 0. */
   pudTable(pgd: number, vpn: number): number
+  /** The same, allocating what is missing; 0 when the limit is reached. */
   pudTableAlloc(pgd: number, vpn: number): number
   /** Makes entry `index` of a table, now none, point to a lower table. */
   link(table: number, index: number, lower: number): void
@@ -60,6 +71,7 @@ export interface Frames {
   chunk(pfn: number): Int32Array
   /** A new folio of 2^order pages with one reference, no mapping, all stamps 0. @returns its first frame */
   alloc(order: number): number
+  /** Takes a reference to the folio of a frame. */
   get(pfn: number): void
   /** Drops a reference; the folio goes back to the free list with the last. @returns references left */
   put(pfn: number): number
@@ -72,13 +84,21 @@ export interface Frames {
   splitAt(pfn: number): void
   /** First frame of the folio a frame belongs to. */
   head(pfn: number): number
+  /** log2 of the pages of the folio of a frame. */
   order(pfn: number): number
+  /** One word of the record: `FRAME_REF` to `FRAME_SLOT`. */
   field(pfn: number, field: number): number
+  /** Writes one word of the record. */
   setField(pfn: number, field: number, value: number): void
+  /** The flags word: `FRAME_*`. */
   flags(pfn: number): number
+  /** Sets flags, leaving the others. */
   setFlags(pfn: number, flags: number): void
+  /** Clears flags, leaving the others. */
   clearFlags(pfn: number, flags: number): void
+  /** The contents: the value last written. */
   stamp(pfn: number): number
+  /** Writes the contents. */
   setStamp(pfn: number, stamp: number): void
   /** Page-table entries that map this page, huge leaves included. */
   mapcount(pfn: number): number
@@ -94,15 +114,21 @@ export interface Frames {
 export interface Swap {
   /** A slot with one reference holding `stamp`, or 0 when the area is full. */
   alloc(stamp: number): number
+  /** Takes a reference to a slot. */
   dup(slot: number): void
   /** Drops a reference; the slot is free with the last one unless it is in the swap cache. */
   free(slot: number): void
+  /** References to a slot. */
   count(slot: number): number
+  /** The contents of a slot. */
   stamp(slot: number): number
+  /** Writes the contents of a slot. */
   setStamp(slot: number, stamp: number): void
   /** The frame in the swap cache for a slot, or 0. */
   cached(slot: number): number
+  /** Puts a frame into the swap cache for a slot; 0 takes it out. */
   setCached(slot: number, pfn: number): void
+  /** Slots in use. */
   nrUsed(): number
   readonly slots: number
 }

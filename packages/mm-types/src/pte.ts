@@ -9,15 +9,26 @@
  * @source v6.18 arch/x86/include/asm/pgtable_types.h
  * @module
  */
+
+/** The hardware may use the entry. */
 export const PAGE_PRESENT = 0x1
+/** Stores are allowed. */
 export const PAGE_RW = 0x2
+/** User space may use the entry. */
 export const PAGE_USER = 0x4
+/** Set by the hardware at an access. */
 export const PAGE_ACCESSED = 0x20
+/** Set by the hardware at a store. */
 export const PAGE_DIRTY = 0x40
+/** The entry maps a huge page instead of a table. */
 export const PAGE_PSE = 0x80
+/** Mapped, with no access allowed; only where present is clear. */
 export const PAGE_PROTNONE = 0x100
+/** The page has no frame record that counts it, as the zero page. */
 export const PAGE_SPECIAL = 0x200
+/** Armed: write-protected by userfaultfd. */
 export const PAGE_UFFD_WP = 0x400
+/** Written since soft-dirty bits were cleared. */
 export const PAGE_SOFT_DIRTY = 0x800
 /** Either bit makes the entry present to software. @source pte_present() */
 export const PAGE_PRESENT_ANY = 0x101

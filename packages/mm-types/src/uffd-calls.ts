@@ -53,16 +53,23 @@ export interface UffdFillResult {
 
 /** Implemented by `policy-uffd`. Starts and lengths in bytes; negated errnos. */
 export interface UffdCalls extends UffdHooks {
+  /** A new userfaultfd. It serves nothing before `api`. */
   open(userModeOnly: boolean): UffdContext
   /** @returns the features on offer, or -EINVAL */
   api(context: UffdContext, mm: HostMm, version: number, features: number): number
   /** @returns the mask of ioctls, or a negated errno */
   register(mm: HostMm, context: UffdContext, start: number, length: number, mode: number): number
+  /** UFFDIO_UNREGISTER. @returns 0 or a negated errno */
   unregister(mm: HostMm, context: UffdContext, start: number, length: number): number
+  /** UFFDIO_WRITEPROTECT. @returns 0 or a negated errno */
   writeProtect(mm: HostMm, context: UffdContext, start: number, length: number, mode: number): number
+  /** UFFDIO_COPY, ZEROPAGE, CONTINUE or POISON, as the call says. */
   fill(mm: HostMm, context: UffdContext, call: UffdFill): UffdFillResult
+  /** UFFDIO_MOVE. */
   move(mm: HostMm, context: UffdContext, call: UffdMove): UffdFillResult
+  /** UFFDIO_WAKE. @returns 0 or a negated errno */
   wake(context: UffdContext, start: number, length: number): number
+  /** Closes the descriptor: what it watched is no longer watched, and whoever waits goes on. */
   close(mms: readonly HostMm[], context: UffdContext): void
   /** The message of the fault that has waited longest, else of the oldest event, or undefined (EAGAIN). */
   read(context: UffdContext): UffdMessage | undefined

@@ -6,7 +6,9 @@ import type { Fault, UffdContext, Vma } from './objects.ts'
 
 /** Why a fault is handed to a monitor. */
 export const UFFD_REASON_MISSING = 1
+/** The page is armed and was written. */
 export const UFFD_REASON_WP = 2
+/** The file has the page, the page table has not. */
 export const UFFD_REASON_MINOR = 3
 
 /** The fault was resolved in the kernel; go on. */

@@ -12,6 +12,7 @@ export interface HostMm extends Mm {
   readonly backends: Backends
   /** False after exit. @source v6.18 include/linux/sched/mm.h mmget_not_zero() */
   readonly alive: boolean
+  /** The vma that holds a page. */
   findVma(vpn: number): Vma | undefined
   /** Vmas that meet [start, end), in order. */
   vmasWithin(start: number, end: number): readonly Vma[]
@@ -25,7 +26,9 @@ export interface HostMm extends Mm {
   hugeLeaf(vpn: number): number
   /** First frame of the huge leaf over a page. The leaf must be there. */
   hugePfn(vpn: number): number
+  /** Writes the huge leaf over a page. */
   setHugeLeaf(vpn: number, lo: number, hi: number): void
+  /** Replaces the huge leaf over a page by a table of ptes. */
   splitHuge(vma: Vma, vpn: number): void
   /**
    * Maps the huge zero page, with more flags, over the empty aligned range of 2 MiB from `vpn` on.

@@ -15,7 +15,11 @@ export const ZAP_UNMAP = 2
  */
 export interface ZapPersistence {
   readonly name: string
-  /** @param zapFlags ZAP_* of the caller */
+  /**
+   * Whether a protection outlives the unmapping of its page.
+   *
+   * @param zapFlags - ZAP_* of the caller
+   */
   keepsUffdWp(vmFlags: number, zapFlags: number): boolean
   readonly source: string
 }

@@ -48,6 +48,7 @@ export class ModelSession implements SyncSession, Laboratory {
     return this.bindings.process(operation.process ?? 'main')
   }
 
+  /** Performs one operation and answers what it did. */
   perform(operation: Operation): Outcome {
     this.composed.kernel.machine.counters.calls++
     this.blocked.next()

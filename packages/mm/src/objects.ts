@@ -56,7 +56,9 @@ export interface Kernel {
   uffd: UffdHooks
   /** The one fault descriptor; faults do not nest. */
   readonly fault: Fault
+  /** An empty address space. */
   newMm(): AddressSpace
+  /** What ties the anonymous pages of a vma to it and to the copies that fork makes. */
   newAnonVma(): AnonVma
   /** A number that no anon_vma has: for the one that fork gives a child. */
   newOwner(): number

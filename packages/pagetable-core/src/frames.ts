@@ -102,6 +102,7 @@ export class FrameTable implements Frames {
     return pfn
   }
 
+  /** Takes a reference to the folio of a frame. */
   get(pfn: number): void {
     const head = this.head(pfn)
     this.chunks[head >>> FRAME_CHUNK_SHIFT][((head & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_REF]++
@@ -200,34 +201,42 @@ export class FrameTable implements Frames {
     return flags & FRAME_TAIL ? pfn - (pfn % 2 ** ((flags >>> FRAME_ORDER_SHIFT) & FRAME_ORDER_MASK)) : pfn
   }
 
+  /** log2 of the pages of the folio of a frame. */
   order(pfn: number): number {
     return (this.flags(pfn) >>> FRAME_ORDER_SHIFT) & FRAME_ORDER_MASK
   }
 
+  /** One word of the record: `FRAME_REF` to `FRAME_SLOT`. */
   field(pfn: number, field: number): number {
     return this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + field]
   }
 
+  /** Writes one word of the record. */
   setField(pfn: number, field: number, value: number): void {
     this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + field] = value
   }
 
+  /** The flags word: `FRAME_*`. */
   flags(pfn: number): number {
     return this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_FLAGS]
   }
 
+  /** Sets flags, leaving the others. */
   setFlags(pfn: number, flags: number): void {
     this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_FLAGS] |= flags
   }
 
+  /** Clears flags, leaving the others. */
   clearFlags(pfn: number, flags: number): void {
     this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_FLAGS] &= ~flags
   }
 
+  /** The contents: the value last written. */
   stamp(pfn: number): number {
     return this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_STAMP]
   }
 
+  /** Writes the contents. */
   setStamp(pfn: number, stamp: number): void {
     this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_STAMP] = stamp
   }

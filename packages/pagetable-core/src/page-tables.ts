@@ -52,14 +52,17 @@ export class PageTableArena implements PageTables {
     this.limit = limit
   }
 
+  /** The chunk of low words that holds a table. */
   lo(table: number): Int32Array {
     return this.los[table >>> TABLES_PER_CHUNK_SHIFT]
   }
 
+  /** The chunk of high words that holds a table. */
   hi(table: number): Int32Array {
     return this.his[table >>> TABLES_PER_CHUNK_SHIFT]
   }
 
+  /** Where a table starts in its chunks. */
   base(table: number): number {
     return (table & TABLE_MASK) << 9
   }
@@ -68,6 +71,7 @@ export class PageTableArena implements PageTables {
     return this.uses[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK]
   }
 
+  /** Tells that `change` entries became something, or none when negative. */
   addUsed(table: number, change: number): void {
     this.uses[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] += change
   }
@@ -82,6 +86,7 @@ export class PageTableArena implements PageTables {
     if ((was === 0) !== ((lo | hi) === 0)) this.uses[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] += was === 0 ? 1 : -1
   }
 
+  /** `LEVEL_*` of a table. */
   level(table: number): number {
     return this.levels[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK]
   }
@@ -103,6 +108,7 @@ export class PageTableArena implements PageTables {
     this.shares[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK]++
   }
 
+  /** Whether more than one entry points to the table. */
   isShared(table: number): boolean {
     return this.shares[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] !== 0
   }
@@ -153,6 +159,7 @@ export class PageTableArena implements PageTables {
     return pud === 0 ? 0 : this.below(pud, (pmdNumber(vpn) >> 9) & 511)
   }
 
+  /** The table of pmds covering a page, allocating what is missing; 0 when the limit is reached. */
   pmdTableAlloc(pgd: number, vpn: number): number {
     const pud = this.pudTableAlloc(pgd, vpn)
     return pud === 0 ? 0 : this.belowAlloc(pud, (pmdNumber(vpn) >> 9) & 511, LEVEL_PMD)
@@ -162,6 +169,7 @@ export class PageTableArena implements PageTables {
     return this.below(pgd, (pmdNumber(vpn) >> 18) & 511)
   }
 
+  /** The table of puds covering a page, allocating what is missing; 0 when the limit is reached. */
   pudTableAlloc(pgd: number, vpn: number): number {
     return this.belowAlloc(pgd, (pmdNumber(vpn) >> 18) & 511, LEVEL_PUD)
   }

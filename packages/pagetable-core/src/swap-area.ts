@@ -34,6 +34,7 @@ export class SwapArea implements Swap {
     return slot
   }
 
+  /** Takes a reference to a slot. */
   dup(slot: number): void {
     this.counts[slot]++
   }
@@ -44,14 +45,17 @@ export class SwapArea implements Swap {
     this.release(slot)
   }
 
+  /** References to a slot. */
   count(slot: number): number {
     return this.counts[slot]
   }
 
+  /** The contents of a slot. */
   stamp(slot: number): number {
     return this.stamps[slot]
   }
 
+  /** Writes the contents of a slot. */
   setStamp(slot: number, stamp: number): void {
     this.stamps[slot] = stamp
   }
@@ -60,11 +64,13 @@ export class SwapArea implements Swap {
     return this.frames[slot]
   }
 
+  /** Puts a frame into the swap cache for a slot; 0 takes it out. */
   setCached(slot: number, pfn: number): void {
     this.frames[slot] = pfn
     this.release(slot)
   }
 
+  /** Slots in use. */
   nrUsed(): number {
     return this.inUse
   }

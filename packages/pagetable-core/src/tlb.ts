@@ -28,6 +28,7 @@ export class Tlb {
     return this.tags[i] === vpn && this.asids[i] === this.asidOf[mm] ? i : -1
   }
 
+  /** Remembers a translation, in place of whatever had its entry. */
   insert(mm: number, vpn: number, pfn: number, rights: number): void {
     const i = vpn & MASK
     let asid = this.asidOf[mm]
@@ -38,11 +39,13 @@ export class Tlb {
     this.rights[i] = rights
   }
 
+  /** Forgets the translation of one page. */
   flushPage(mm: number, vpn: number): void {
     const i = vpn & MASK
     if (this.tags[i] === vpn && this.asids[i] === this.asidOf[mm]) this.tags[i] = -1
   }
 
+  /** Forgets all translations of an address space. */
   flushMm(mm: number): void {
     this.renew(mm)
   }

@@ -55,18 +55,22 @@ export class Userfaultfd implements UffdContext {
     this.runQueue = runQueue
   }
 
+  /** True after the handshake (UFFDIO_API). */
   get ready(): boolean {
     return this.features >= 0
   }
 
+  /** True when the handshake enabled a feature. */
   has(feature: number): boolean {
     return this.ready && (this.features & feature) !== 0
   }
 
+  /** Write-protection faults are resolved without a message. */
   get wpAsync(): boolean {
     return this.has(UFFD_FEATURE_WP_ASYNC)
   }
 
+  /** Faults become SIGBUS. */
   get sigbus(): boolean {
     return this.has(UFFD_FEATURE_SIGBUS)
   }

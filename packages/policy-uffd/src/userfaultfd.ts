@@ -176,22 +176,27 @@ export class UserfaultfdSubsystem implements UffdCalls {
     return register(mm, context as Userfaultfd, start, length, mode)
   }
 
+  /** UFFDIO_UNREGISTER. @returns 0 or a negated errno */
   unregister(mm: HostMm, context: UffdContext, start: number, length: number): number {
     return unregister(mm, context as Userfaultfd, start, length)
   }
 
+  /** UFFDIO_WRITEPROTECT. @returns 0 or a negated errno */
   writeProtect(mm: HostMm, context: UffdContext, start: number, length: number, mode: number): number {
     return writeProtect(mm, context as Userfaultfd, start, length, mode)
   }
 
+  /** UFFDIO_COPY, ZEROPAGE, CONTINUE or POISON, as the call says. */
   fill(mm: HostMm, context: UffdContext, call: UffdFill): UffdFillResult {
     return mm.design.uffd.ioctls & FILL_IOCTL[call.kind] ? fill(mm, context as Userfaultfd, call) : UNKNOWN_IOCTL
   }
 
+  /** UFFDIO_MOVE. */
   move(mm: HostMm, context: UffdContext, call: UffdMove): UffdFillResult {
     return mm.design.uffd.ioctls & UFFD_IOCTL_MOVE ? move(mm, context as Userfaultfd, call) : UNKNOWN_IOCTL
   }
 
+  /** UFFDIO_WAKE. @returns 0 or a negated errno */
   wake(context: UffdContext, start: number, length: number): number {
     const own = context as Userfaultfd
     if (!own.ready || validateRange(start, length)) return -EINVAL
@@ -199,6 +204,7 @@ export class UserfaultfdSubsystem implements UffdCalls {
     return 0
   }
 
+  /** Closes the descriptor: what it watched is no longer watched, and whoever waits goes on. */
   close(mms: readonly HostMm[], context: UffdContext): void {
     release(mms, context as Userfaultfd)
   }

@@ -70,11 +70,13 @@ export interface MmapOp extends Actor {
   readonly noreserve?: boolean
 }
 
+/** munmap(2). */
 export interface MunmapOp extends Actor {
   readonly op: 'munmap'
   readonly range: Range
 }
 
+/** mprotect(2); `prot` as in `mmap`. */
 export interface MprotectOp extends Actor {
   readonly op: 'mprotect'
   readonly range: Range
@@ -106,11 +108,13 @@ export interface WriteOp extends Actor {
   readonly value: number
 }
 
+/** fork(2); the child gets a name and a copy of the address space. */
 export interface ForkOp extends Actor {
   readonly op: 'fork'
   readonly child: string
 }
 
+/** The process ends, and with it its address space. */
 export interface ExitOp extends Actor {
   readonly op: 'exit'
 }
@@ -141,6 +145,7 @@ export interface RegisterOp extends Actor {
   readonly mode: number
 }
 
+/** UFFDIO_UNREGISTER. */
 export interface UnregisterOp extends Actor {
   readonly op: 'unregister'
   readonly uffd: string
@@ -229,6 +234,7 @@ export type Advice =
   | 'mergeable'
   | 'unmergeable'
 
+/** madvise(2). */
 export interface MadviseOp extends Actor {
   readonly op: 'madvise'
   readonly range: Range
@@ -244,6 +250,7 @@ export interface FallocateOp extends Actor {
   readonly punch: boolean
 }
 
+/** ftruncate(2) of a file. */
 export interface FtruncateOp extends Actor {
   readonly op: 'ftruncate'
   readonly file: string
@@ -265,6 +272,7 @@ export interface KernelOp extends Actor {
   readonly range: Range
 }
 
+/** swapoff(2): all that is swapped out comes back. */
 export interface SwapoffOp extends Actor {
   readonly op: 'swapoff'
 }

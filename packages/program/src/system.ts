@@ -72,7 +72,9 @@ export interface Session {
 export const ACCESS_DONE = 0
 /** The thread waits for a monitor: read the messages, answer, and access again. */
 export const ACCESS_BLOCKED = 1
+/** The thread got SIGBUS. */
 export const ACCESS_SIGBUS = 2
+/** The thread got SIGSEGV. */
 export const ACCESS_SIGSEGV = 3
 /** The access faults again and again, and nobody is asked: only a kill ends it. */
 export const ACCESS_STUCK = 4
@@ -116,6 +118,7 @@ export interface System {
   readonly name: string
   /** Where its answers come from. */
   readonly kind: 'model' | 'linux' | 'recorded'
+  /** A fresh machine with one process, `main`. */
   open(): Session | Promise<Session>
 }
 

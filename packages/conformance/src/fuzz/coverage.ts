@@ -27,6 +27,7 @@ export class Coverage implements Watcher {
   private readonly memories = new Map<string, Memory>()
   private program: Names | null = null
 
+  /** Notes what the operation is about to meet: the state of the page it names. */
   before(session: Session, names: Names, operation: Operation): void {
     if (this.program !== names) {
       this.program = names
@@ -47,6 +48,7 @@ export class Coverage implements Watcher {
     count(this.met, detail(operation), `${this.memories.get(at.region)} ${state}`)
   }
 
+  /** Notes how the operation ended. */
   after(operation: Operation, outcome: Outcome): void {
     count(
       this.endings,

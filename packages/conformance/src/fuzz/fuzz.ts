@@ -23,6 +23,7 @@ export interface FuzzOptions extends GeneratorOptions {
   /** Programs given to the second system at a time. */
   readonly batch: number
   readonly signal?: AbortSignal
+  /** Told of what was run so far. */
   readonly onProgress?: (soFar: FuzzResult) => void
 }
 

@@ -12,6 +12,7 @@ export type Answer = Outcome | { readonly inexpressible: string } | { readonly c
 
 /** A system that takes many programs at once. A list shorter than its program ends before what could not be performed. */
 export interface BatchSystem extends System {
+  /** Runs the programs, each in a session of its own. @returns the outcomes of each, in order */
   runMany(programs: Iterable<readonly Operation[]>): AsyncIterable<readonly Outcome[]>
 }
 
@@ -29,6 +30,7 @@ export interface Watcher {
   after(operation: Operation, outcome: Outcome): void
 }
 
+/** Tells an outcome from the error that came instead of one. */
 export function isOutcome(answer: Answer): answer is Outcome {
   return !('inexpressible' in answer) && !('crash' in answer)
 }

@@ -1,3 +1,7 @@
+/**
+ * Reads a trace from a file; the one part of this package that needs Node.
+ * @module
+ */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'

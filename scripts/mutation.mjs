@@ -1,0 +1,96 @@
+// npm run mutation -- PACKAGE …: changes one thing at a time in the sources of a package and asks its tests whether they notice.
+// Works on a copy of the checkout, since tests reach a package through the workspace's links, which must lead to what was changed.
+// Results of unchanged code are kept in reports/mutation and reused. Exit code 1: a score below the least, 2: usage.
+
+import { spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { summary } from './mutation/summary.mjs'
+import { TARGETS } from './mutation/targets.mjs'
+import { copySources } from './release/checkout.mjs'
+import { run } from './release/run.mjs'
+import { ROOT } from './release/workspace.mjs'
+
+const LEAST = 80
+const REPORTS = join(ROOT, 'reports', 'mutation')
+
+function configOf(name) {
+  return {
+    testRunner: 'vitest',
+    plugins: ['@stryker-mutator/vitest-runner'],
+    vitest: { configFile: 'vitest.mutation.config.ts', related: true },
+    mutate: [`packages/${name}/src/**/*.ts`, '!**/*.test.ts', '!**/index.ts', ...(TARGETS[name].leaveOut ?? []).map((file) => `!${file}`)],
+    // Texts for people (names, sources, messages) are not behaviour.
+    mutator: { excludedMutations: ['StringLiteral'] },
+    coverageAnalysis: 'perTest',
+    incremental: true,
+    incrementalFile: `reports/${name}.incremental.json`,
+    inPlace: true,
+    concurrency: Math.max(1, Math.min(4, cpus().length)),
+    timeoutMS: 20_000,
+    reporters: ['json', 'html', ...(process.stdout.isTTY ? ['progress'] : [])],
+    jsonReporter: { fileName: `reports/${name}.json` },
+    htmlReporter: { fileName: `reports/${name}.html` },
+    allowEmpty: true,
+    cleanTempDir: 'always',
+  }
+}
+
+/** The tests that are asked: the package's own, and those of others that are there to hold it. */
+function testConfig(name) {
+  return `import { defaultServerConditions } from 'vite'
+import { defineConfig } from 'vitest/config'
+export default defineConfig({
+  ssr: { resolve: { conditions: ['@faultline/source', ...defaultServerConditions] } },
+  test: { include: ${JSON.stringify([`packages/${name}/{src,test}/**/*.test.ts`, ...TARGETS[name].tests])}, testTimeout: 30_000 },
+})
+`
+}
+
+/** Runs stryker on one package of the copy. @returns its report */
+async function mutate(copy, name) {
+  const kept = join(REPORTS, `${name}.incremental.json`)
+  mkdirSync(join(copy, 'reports'), { recursive: true })
+  if (existsSync(kept)) cpSync(kept, join(copy, 'reports', `${name}.incremental.json`))
+  writeFileSync(join(copy, 'stryker.config.json'), JSON.stringify(configOf(name)))
+  writeFileSync(join(copy, 'vitest.mutation.config.ts'), testConfig(name))
+  const child = spawn(join(copy, 'node_modules', '.bin', 'stryker'), ['run', 'stryker.config.json', '--logLevel', 'warn'], {
+    cwd: copy,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve))
+  cpSync(join(copy, 'reports'), REPORTS, { recursive: true })
+  if (code !== 0) throw new Error(`stryker ended with ${code}`)
+  return summary(join(REPORTS, `${name}.json`))
+}
+
+const names = process.argv.slice(2)
+const unknown = names.filter((name) => !(name in TARGETS))
+if (names.length === 0 || unknown.length > 0) {
+  console.error(`usage: npm run mutation -- PACKAGE …, of ${Object.keys(TARGETS).join(', ')}`)
+  process.exit(2)
+}
+const copy = realpathSync(mkdtempSync(join(tmpdir(), 'faultline-mutation-')))
+const remove = () => rmSync(copy, { recursive: true, force: true, maxRetries: 3 })
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    remove()
+    process.exit(signal === 'SIGINT' ? 130 : 143)
+  })
+}
+try {
+  copySources(copy)
+  await run('git', ['init', '--quiet'], { cwd: copy })
+  await run('node', ['scripts/setup.mjs'], { cwd: copy })
+  for (const name of names) {
+    const { score, counts, survivors } = await mutate(copy, name)
+    for (const line of survivors) console.log(line)
+    console.log(
+      `${name}: ${score.toFixed(1)} % of ${counts.tried} changes were noticed (${JSON.stringify(counts)}); at least ${LEAST} % are wanted`,
+    )
+    if (score < LEAST) process.exitCode = 1
+  }
+} finally {
+  remove()
+}
