@@ -16,7 +16,7 @@ import {
   rfc202101,
   wpZeropageV1,
 } from './history.ts'
-import { noPersistence, oracle } from './ideas.ts'
+import { noPersistence, oracle, pmdMarker, pudMarker } from './ideas.ts'
 import { hugeZeroPageArming, twoMarkersArming, zeropageForbidden } from './ideas-arming.ts'
 import { sharedTables, sharedTablesUntilProtected, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
 import { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
@@ -38,6 +38,8 @@ export const designs: readonly Design[] = [
   linux618SoftDirty,
   softDirty,
   mprotectSigsegv,
+  pmdMarker,
+  pudMarker,
   oracle,
 ]
 

@@ -18,7 +18,7 @@ export {
   wpZeropageV1,
 } from './history.ts'
 export { splitOnWrite, splitWhenArmed, wholePage } from './huge-wp.ts'
-export { noPersistence, oracle } from './ideas.ts'
+export { noPersistence, oracle, pmdMarker, pudMarker } from './ideas.ts'
 export { hugeZeroPageArming, twoMarkersArming, zeropageForbidden } from './ideas-arming.ts'
 export { sharedTables, sharedTablesUntilProtected, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
 export { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'

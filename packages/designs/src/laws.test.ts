@@ -13,6 +13,8 @@ import {
   linux519,
   linux618,
   noPersistence,
+  pmdMarker,
+  pudMarker,
   sharedTables,
   twoMarkersArming,
   wpZeropageV1,
@@ -29,6 +31,7 @@ const DESIGNS: readonly { design: Design; features: number }[] = [
   { design: hugeZeroPageArming, features: EVERYTHING },
   { design: twoMarkersArming, features: EVERYTHING },
   { design: zeropageForbidden, features: EVERYTHING },
+  { design: pmdMarker, features: EVERYTHING },
 ]
 
 function endsWithNothing(session: ModelSession): void {
@@ -73,10 +76,12 @@ test.each(LAWFUL.map((design) => ({ name: design.name, design })))('$name: the s
   )
 })
 
-test.each(MEMORY_TYPES)('%s: counts agree and nothing is left with the rarer calls too', (memory) => {
+const RARE = MEMORY_TYPES.flatMap((memory) => [linux618, pudMarker].map((design) => ({ memory, name: design.name, design })))
+
+test.each(RARE)('$memory, $name: counts agree and nothing is left with the rarer calls too', ({ memory, design }) => {
   fc.assert(
     fc.property(randomProgram([memory], EVERYTHING, rareOperations), (program) => {
-      const session = openProgram(linux618, program)
+      const session = openProgram(design, program)
       for (const operation of program.operations) {
         session.perform(operation)
         const wrong = recount(session.composed.kernel, [session.bindings.file('F')])

@@ -24,7 +24,7 @@ export interface ModelSettings extends Partial<KernelSettings> {
 /** A fresh kernel of a design. @throws ExpressionError for one whose choices exclude each other */
 export function composeKernel(design: Design, settings: ModelSettings = {}): ComposedKernel {
   checkDesign(design)
-  const machine = createMachine(settings.limits)
+  const machine = createMachine(settings.limits, { lo: design.encoding.wpLo, hi: design.encoding.wpHi })
   const kernel = new SimulatedKernel({
     machine,
     design,

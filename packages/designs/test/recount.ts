@@ -13,8 +13,12 @@ import {
   PAGE_PRESENT_ANY,
   PAGE_PSE,
   SOFTLEAF_SWAP,
+  WHOLE_ARMED,
+  WHOLE_EMPTY,
+  WHOLE_EMPTY_TABLES,
+  WHOLE_NONE,
 } from '@faultline/mm-types'
-import { entryTable, pointsToTable, ptePfn } from '@faultline/pagetable-core'
+import { entryTable, pointsToTable, ptePfn, wholeOf } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
 
 interface Tally {
@@ -37,6 +41,7 @@ export function recount(kernel: Kernel, inodes: readonly Inode[]): string[] {
     }
   }
   compare(kernel, tally)
+  if (!standInsAreIntact(kernel)) tally.wrong.push('a table that stands for others was written')
   return tally.wrong
 }
 
@@ -52,9 +57,26 @@ function walk(kernel: Kernel, table: number, level: number, tally: Tally): void 
     if (level > 0 && pointsToTable(lo)) {
       tally.tables++
       walk(kernel, entryTable(lo, hi), level - 1, tally)
-    } else countLeaf(kernel, lo, hi, tally)
+    } else if (level === 0 || !standsForTables(kernel, lo, hi)) countLeaf(kernel, lo, hi, tally)
   }
   if (used !== tables.used(table)) tally.wrong.push(`table ${table} of level ${level}: ${tables.used(table)} used, ${used} found`)
+}
+
+/** Entries above the leaves may stand for tables; those of empty ones would read as swap entries. */
+function standsForTables({ design }: Kernel, lo: number, hi: number): boolean {
+  return wholeOf(lo, hi, { lo: design.encoding.wpLo, hi: design.encoding.wpHi }) !== WHOLE_NONE
+}
+
+/** What entries that stand for tables read as must never be written. */
+function standInsAreIntact({ machine: { tables }, design }: Kernel): boolean {
+  if (design.encoding.bits === 0) return true
+  return [WHOLE_EMPTY, WHOLE_EMPTY_TABLES, WHOLE_ARMED].every((whole) => {
+    const base = tables.base(whole)
+    const words = [tables.lo(whole), tables.hi(whole)].map((each) => new Set(each.subarray(base, base + 512)))
+    const [lo, hi] = [tables.lo(whole)[base]!, tables.hi(whole)[base]!]
+    const child = lo === 0 && hi === 0 ? WHOLE_NONE : wholeOf(lo, hi, { lo: design.encoding.wpLo, hi: design.encoding.wpHi })
+    return words.every((each) => each.size === 1) && child === (whole === WHOLE_ARMED ? WHOLE_ARMED : whole - 1)
+  })
 }
 
 function countLeaf(kernel: Kernel, lo: number, hi: number, tally: Tally): void {

@@ -39,6 +39,12 @@ export interface ArmingPolicy {
    */
   readonly noneIsArmed: boolean
   /**
+   * The highest level at which one entry may arm a range from page `vpn` on, where nothing is below that entry: LEVEL_PTE for none above
+   * the leaves, LEVEL_PMD, LEVEL_PUD. Asked once a table. Where it is above LEVEL_PTE, `armNone` must write the encoding's
+   * wp marker into every none entry: one entry and a table full of those are taken for the same, and made into one another.
+   */
+  wholeLevel(vpn: number): number
+  /**
    * Arms the none entries of `lo`/`hi` in [from, to).
    * @returns entries that are no longer none
    */

@@ -14,11 +14,28 @@ export const LEVEL_PUD = 2
 /** The root. */
 export const LEVEL_PGD = 3
 
+/** What an entry above the leaves stands for when nothing is below it: no table at all, */
+export const WHOLE_NONE = 0
+/** a table of none entries, */
+export const WHOLE_EMPTY = 1
+/** a table of entries that each stand for a table of none entries, */
+export const WHOLE_EMPTY_TABLES = 2
+/** or tables in which every leaf is none and armed. */
+export const WHOLE_ARMED = 3
+
+/** WHOLE_* */
+export type Whole = 0 | 1 | 2 | 3
+
 /**
  * Page tables of all address spaces, 512 entries each, in chunks of 512 tables. A table is a number from 1; entry `i`
  * of table `t` is `lo(t)[base(t) + i]` and `hi(t)[base(t) + i]`.
  *
  * Whoever writes an entry from none to something, or back, tells `addUsed`; the counts are what frees tables.
+ *
+ * An entry above the leaves may stand for a table that is not there (WHOLE_*). It reads as that table: the walks answer a
+ * stand-in, one for all such entries, which nobody may write, as nobody may write the zero page. A walk that allocates
+ * answers a copy of it. So whoever only reads needs to know nothing of this, and whoever writes entries that are not
+ * present allocates first, or asks `isStandIn`.
  */
 export interface PageTables {
   /** The chunk of low words that holds a table. */
@@ -43,6 +60,18 @@ export interface PageTables {
   share(table: number): void
   /** Whether more than one entry points to the table. */
   isShared(table: number): boolean
+  /** True for a table that may be read only; asked of tables that are not 0. */
+  isStandIn(table: number): boolean
+  /** Pages that the entry over a page stands for without a table: 512, 262144, or 0 when there is no such entry. */
+  wholePages(pgd: number, vpn: number): number
+  /**
+   * Makes the entry of `level` over a page stand for what is below it.
+   *
+   * @returns false, and nothing is changed, when a table or a leaf is there, no table is left for the levels above, or the design has no marker
+   */
+  setWhole(pgd: number, vpn: number, level: number, whole: Whole): boolean
+  /** Puts one entry of `level` in the place of the table below it if all of that is armed and none. @returns whether it was */
+  fold(pgd: number, vpn: number, level: number): boolean
   /** The table of leaf ptes covering a page, or 0 (no table, or a huge leaf). */
   pteTable(pgd: number, vpn: number): number
   /** The same, allocating what is missing; 0 when the limit is reached. The page must not be under a huge leaf. */
@@ -161,6 +190,9 @@ export interface Counters {
   collapses: number
   splits: number
   markersInstalled: number
+  /** Entries that stood for a table and got one, and tables of which one entry was made (WHOLE_*). */
+  spreads: number
+  folds: number
   calls: number
   /** Vmas that calls on a part of one added, and those that went into a neighbour. Moving the border of two is neither. */
   vmaSplits: number

@@ -36,6 +36,8 @@ export interface UffdHooks {
   usesMarkers(vma: Vma): boolean
   /** True when none entries of this vma count as armed, and NO_WP markers record what is not. Asked once a fault or table. */
   armsNone(vma: Vma): boolean
+  /** The highest level at which one entry may arm what is empty from page `vpn` on. */
+  wholeLevel(vma: Vma, vpn: number): number
   /** Hands a fault to the monitor. @returns UFFD_WAITS or UFFD_SIGBUS */
   deliver(fault: Fault, reason: number): number
   /** fork: called for each copied vma that was registered, before its pages are copied; may keep the registration in the child. */

@@ -12,6 +12,7 @@ import {
   FRAME_EXCLUSIVE,
   FRAME_MAP,
   FRAME_ZERO,
+  LEVEL_PTE,
   PAGE_DIRTY,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
@@ -31,8 +32,20 @@ import {
   VM_UFFD_FLAGS,
   VM_UFFD_WP,
   VM_WIPEONFORK,
+  WHOLE_ARMED,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber, ptePfn } from '@faultline/pagetable-core'
+import {
+  emptied,
+  entryPages,
+  leafIndex,
+  leafPages,
+  leafSpanEnd,
+  leafTable,
+  leafTableAlloc,
+  pmdNumber,
+  ptePfn,
+  wholeLevel,
+} from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
 import { hugePmdLo, hugePmdPfn, mapHuge, setPmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
@@ -86,6 +99,11 @@ function copyVma(parent: AddressSpace, vma: VmArea, child: AddressSpace, copy: V
       vpn = shift === 12 ? tables.nextPmd(parent.pgd, next, vma.end) : next
       continue
     }
+    const copied = tables.isStandIn(table) ? copyWhole(parent, vma, child, copy, vpn, tables.used(table) !== 0) : 0
+    if (copied !== 0) {
+      vpn += copied
+      continue
+    }
     const target = leafTableAlloc(tables, child.pgd, vpn, shift)
     if (target === 0) throw new Error('no page table left for fork')
     const from = leafIndex(vpn, shift)
@@ -94,11 +112,22 @@ function copyVma(parent: AddressSpace, vma: VmArea, child: AddressSpace, copy: V
   }
 }
 
+/** An entry that stands for tables is copied as one that does, where the vma has all of it. @returns pages copied */
+function copyWhole(parent: AddressSpace, vma: VmArea, child: AddressSpace, copy: VmArea, vpn: number, armed: boolean): number {
+  const { tables, counters } = parent.machine
+  const level = wholeLevel(tables, parent.pgd, vpn, vma.end, vma.pageShift)
+  if (level === LEVEL_PTE) return 0
+  const whole = armed && copy.flags & VM_UFFD_WP ? WHOLE_ARMED : emptied(level, vma.pageShift)
+  if (!tables.setWhole(child.pgd, vpn, level, whole)) return 0
+  counters.ptes++
+  return entryPages(level)
+}
+
 /** The child gets the tables above those of ptes that the parent has, empty ones too. @source v6.18 mm/memory.c copy_p4d_range(), copy_pud_range() */
 function copyUpperTables(parent: AddressSpace, child: AddressSpace, vma: VmArea): void {
   const tables = parent.machine.tables
   for (let vpn = vma.start; vpn < vma.end; vpn = vpn - (vpn % PMD_TABLE_PAGES) + PMD_TABLE_PAGES) {
-    if (tables.pudTable(parent.pgd, vpn) === 0) continue
+    if (tables.pudTable(parent.pgd, vpn) === 0 || tables.wholePages(parent.pgd, vpn) === PMD_TABLE_PAGES) continue
     const copied = tables.pmdTable(parent.pgd, vpn) === 0 ? tables.pudTableAlloc(child.pgd, vpn) : tables.pmdTableAlloc(child.pgd, vpn)
     if (copied === 0) throw new Error('no page table left for fork')
   }

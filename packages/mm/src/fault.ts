@@ -101,7 +101,7 @@ export function serve(kernel: Kernel, fault: Fault): number {
   }
   let table = leafTable(tables, mm.pgd, vpn, shift)
   const isNew = table === 0
-  if (isNew) {
+  if (isNew || tables.isStandIn(table)) {
     table = (mm as AddressSpace).leafTableAlloc(vma, vpn)
     if (table === 0) return FAULT_OOM
   }

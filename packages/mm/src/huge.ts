@@ -45,10 +45,10 @@ export function hugePmdPfn(mm: AddressSpace, vpn: number): number {
   return ptePfn(tables.lo(pmd)[at], tables.hi(pmd)[at])
 }
 
-/** Writes the pmd entry over a page; its table must be there. */
+/** Writes the pmd entry over a page; its table must be there, or an entry that stands for it. */
 export function setPmd(mm: AddressSpace, vpn: number, lo: number, hi: number): void {
   const tables = mm.machine.tables
-  tables.set(tables.pmdTable(mm.pgd, vpn), pmdNumber(vpn) & 511, lo, hi)
+  tables.set(tables.pmdTableAlloc(mm.pgd, vpn), pmdNumber(vpn) & 511, lo, hi)
   tables.forget(mm.pgd, vpn)
 }
 

@@ -12,6 +12,7 @@ import {
   FRAME_INDEX,
   FRAME_MAPPING,
   type Inode,
+  LEVEL_PTE,
   type Mm,
   type SwpTypes,
   type UffdHooks,
@@ -168,6 +169,7 @@ const NO_UFFD: UffdHooks = {
   wpAsync: () => false,
   usesMarkers: () => false,
   armsNone: () => false,
+  wholeLevel: () => LEVEL_PTE,
   deliver: () => 0,
   forkVma: (_parent, child) => {
     child.uffd = null

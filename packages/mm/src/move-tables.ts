@@ -6,6 +6,8 @@
  * @module
  */
 import {
+  LEVEL_PTE,
+  LEVEL_PUD,
   PAGE_PRESENT_ANY,
   PAGE_SOFT_DIRTY,
   PAGE_UFFD_WP,
@@ -16,12 +18,15 @@ import {
   SOFTLEAF_SWAP,
   SWP_SOFT_DIRTY,
   SWP_UFFD_WP,
+  WHOLE_ARMED,
+  WHOLE_NONE,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
+import { emptied, entryPages, leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber, wholeLevel } from '@faultline/pagetable-core'
 import { HUGE_PAGES, hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
 import { unsharePmd } from './pmd-sharing.ts'
 import type { VmArea } from './vma.ts'
+import { ownTable } from './zap.ts'
 
 /**
  * Moves the entries of [start, end) of `vma` so that `start` comes to `to`.
@@ -44,11 +49,17 @@ export function moveTables(mm: AddressSpace, vma: VmArea, start: number, end: nu
       }
       splitHugePmd(mm, vma, vpn)
     }
+    const whole = moveWhole(mm, vpn, end, target, shift, clears)
+    if (whole !== 0) {
+      vpn += whole
+      continue
+    }
     if (next - vpn === HUGE_PAGES && !clears && shift === 12 && moveTable(mm, vpn, target)) {
       vpn = next
       continue
     }
-    const table = leafTable(tables, mm.pgd, vpn, shift)
+    let table = leafTable(tables, mm.pgd, vpn, shift)
+    if (table !== 0 && tables.isStandIn(table)) table = ownTable(mm, vpn, shift)
     // hugetlb allocates the new table leaf by leaf, and none leaves need none.
     if (
       table !== 0 &&
@@ -65,11 +76,34 @@ export function moveTables(mm: AddressSpace, vma: VmArea, start: number, end: nu
   mm.kernel.flush(mm, start, end - start, end - start)
 }
 
+/**
+ * Moves an entry that stands for tables, where none is yet. What is left behind is what would be if it were tables: none where they are
+ * handed over, empty ones where their entries are moved one by one.
+ *
+ * @returns pages moved
+ */
+function moveWhole(mm: AddressSpace, vpn: number, end: number, target: number, pageShift: number, clears: boolean): number {
+  const { tables, counters } = mm.machine
+  const level = wholeLevel(tables, mm.pgd, vpn, end, pageShift)
+  if (level === LEVEL_PTE || target % entryPages(level) !== 0) return 0
+  const small = pageShift === 12
+  if (!small && mm.softDirty) return 0
+  const armed = tables.used(leafTable(tables, mm.pgd, vpn, pageShift)) !== 0
+  const there = level === LEVEL_PUD ? tables.pmdTable(mm.pgd, target) : tables.pteTable(mm.pgd, target)
+  if (there !== 0) return 0
+  const empty = emptied(level, pageShift)
+  // Empty tables of hugetlb stay.
+  if ((small || armed) && !tables.setWhole(mm.pgd, target, level, armed && !clears ? WHOLE_ARMED : empty)) return 0
+  tables.setWhole(mm.pgd, vpn, level, small && !clears ? WHOLE_NONE : empty)
+  counters.ptes += 2
+  return entryPages(level)
+}
+
 /** Hands a table of ptes over whole, where there is none yet. @source v6.18 mm/mremap.c move_normal_pmd() */
 function moveTable(mm: AddressSpace, vpn: number, target: number): boolean {
   const tables = mm.machine.tables
   const table = tables.pteTable(mm.pgd, vpn)
-  if (table === 0 || target % HUGE_PAGES !== 0 || tables.pteTable(mm.pgd, target) !== 0) return false
+  if (table === 0 || tables.isStandIn(table) || target % HUGE_PAGES !== 0 || tables.pteTable(mm.pgd, target) !== 0) return false
   const pmd = tables.pmdTableAlloc(mm.pgd, target)
   if (pmd === 0) return false
   setPmd(mm, vpn, 0, 0)

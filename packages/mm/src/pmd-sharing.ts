@@ -43,7 +43,8 @@ function findShared(vma: Vma, vpn: number): number {
     if (place < other.start || place >= other.end || !coversGiB(other, place)) continue
     if (place % PAGES_PER_PUD !== vpn % PAGES_PER_PUD) continue
     const table = other.mm.machine.tables.pmdTable(other.mm.pgd, place)
-    if (table !== 0) return table
+    // Nobody shares an entry that only stands for a table.
+    if (table !== 0) return other.mm.machine.tables.pmdTableAlloc(other.mm.pgd, place)
   }
   return 0
 }

@@ -32,7 +32,7 @@ import {
   ZAP_DROP_MARKER,
   ZAP_UNMAP,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafSpanEnd, leafTable } from '@faultline/pagetable-core'
+import { emptyWhole, foldWhole, leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd, zapHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
@@ -77,21 +77,52 @@ export function zapRange(mm: AddressSpace, vma: VmArea, start: number, end: numb
       }
       splitHugePmd(mm, vma, vpn)
     }
-    const table = leafTable(tables, mm.pgd, vpn, shift)
+    let table = leafTable(tables, mm.pgd, vpn, shift)
     if (table === 0) {
       vpn = shift === 12 ? tables.nextPmd(mm.pgd, next, end) : next
       continue
+    }
+    if (tables.isStandIn(table)) {
+      if (tables.used(table) === 0 || keepsMarkers(mm, vma, details)) {
+        vpn = next
+        continue
+      }
+      const gone = emptyWhole(tables, mm.pgd, vpn, end, shift)
+      if (gone !== 0) {
+        mm.machine.counters.ptes++
+        changed++
+        vpn += gone
+        continue
+      }
+      table = ownTable(mm, vpn, shift)
     }
     if (shift === 21 && tables.isShared(table)) {
       unsharePmd(mm, vpn)
       changed++
     } else if (tables.used(table) !== 0) {
       const from = leafIndex(vpn, shift)
-      changed += zapSpan(mm, vma, table, vpn, from, from + Math.ceil((next - vpn) / leafPages(shift)), details)
+      const zapped = zapSpan(mm, vma, table, vpn, from, from + Math.ceil((next - vpn) / leafPages(shift)), details)
+      changed += zapped
+      // Markers that a file's entries left may fill the table now.
+      if (zapped > 0 && vma.file !== null) foldWhole(tables, mm.pgd, vpn, shift, mm.design.arming.file.wholeLevel(vpn))
     }
     vpn = next
   }
   if (changed > 0) mm.kernel.flush(mm, start, end - start, changed)
+}
+
+/** Whether a zap leaves wp markers as they are. */
+function keepsMarkers(mm: AddressSpace, vma: VmArea, details: ZapDetails): boolean {
+  if (details.presentOnly) return true
+  const verdict = zapSoftleaf(mm, vma, mm.encoding.wpLo, mm.encoding.wpHi, details)
+  return verdict === KEEP || (verdict === GONE_ARMED && vma.file !== null && keepsBit(mm, vma, details.flags))
+}
+
+/** The table of leaves over a page, filled with what a stand-in showed there. */
+export function ownTable(mm: AddressSpace, vpn: number, pageShift: number): number {
+  const table = leafTableAlloc(mm.machine.tables, mm.pgd, vpn, pageShift)
+  if (table === 0) throw new Error('no page table left to spread a marker')
+  return table
 }
 
 /** Erases entries [from, to) of one table, those of the pages from `start` on. @returns entries changed */

@@ -29,6 +29,8 @@ export class MachineCounters implements Counters {
   collapses = 0
   splits = 0
   markersInstalled = 0
+  spreads = 0
+  folds = 0
   calls = 0
   vmaSplits = 0
   vmaMerges = 0

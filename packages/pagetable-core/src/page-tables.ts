@@ -6,8 +6,21 @@
  * hardware has a frame number.
  * @module
  */
-import { type Counters, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGE_PRESENT, PAGE_PSE, type PageTables } from '@faultline/mm-types'
+import {
+  type Counters,
+  LEVEL_PGD,
+  LEVEL_PMD,
+  LEVEL_PTE,
+  LEVEL_PUD,
+  PAGE_PRESENT,
+  PAGE_PSE,
+  PAGES_PER_PUD,
+  type PageTables,
+  WHOLE_NONE,
+  type Whole,
+} from '@faultline/mm-types'
 import { pmdNumber } from './address.ts'
+import { NO_MARKER, STAND_INS, type WholeMarker, wholeHi, wholeLo, wholeOf } from './whole.ts'
 
 const TABLES_PER_CHUNK_SHIFT = 6
 const TABLE_MASK = 63
@@ -38,6 +51,9 @@ export class PageTableArena implements PageTables {
   private readonly freed: number[] = []
   private readonly counters: Counters
   private readonly limit: number
+  private readonly marker: WholeMarker
+  /** Tables 1 to this one are stand-ins: table n is what an entry WHOLE_n reads as. */
+  private readonly standIns: number = 0
   private next = 1
   /** Tables in use by level. */
   readonly perLevel = new Int32Array(16)
@@ -46,10 +62,28 @@ export class PageTableArena implements PageTables {
   private readonly cachePgd = new Int32Array(CACHE_SLOTS)
   private readonly cacheTable = new Int32Array(CACHE_SLOTS)
 
-  /** @param limit tables at most; reaching it makes `alloc` return 0 */
-  constructor(counters: Counters, limit = 0x7ffffff) {
+  /**
+   * @param limit tables at most; reaching it makes `alloc` return 0
+   * @param marker what an armed entry looks like, above the leaves as at the leaves; without one no entry stands for a table
+   */
+  constructor(counters: Counters, limit = 0x7ffffff, marker: WholeMarker = NO_MARKER) {
     this.counters = counters
-    this.limit = limit
+    this.marker = marker
+    if (marker.lo !== 0 || marker.hi !== 0) {
+      this.standIns = STAND_INS.length
+      this.next += this.standIns
+      this.grow()
+      for (const [i, child] of STAND_INS.entries()) this.fillStandIn(i + 1, child)
+    }
+    this.limit = limit + this.standIns
+  }
+
+  /** Stand-ins are never counted: no address space owns one. */
+  private fillStandIn(table: number, child: Whole): void {
+    const base = this.base(table)
+    this.lo(table).fill(wholeLo(child, this.marker), base, base + 512)
+    this.hi(table).fill(wholeHi(child, this.marker), base, base + 512)
+    if (child !== WHOLE_NONE) this.addUsed(table, 512)
   }
 
   /** The chunk of low words that holds a table. */
@@ -114,6 +148,7 @@ export class PageTableArena implements PageTables {
   }
 
   free(table: number): void {
+    if (this.isStandIn(table)) return
     if (this.isShared(table)) {
       this.shares[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK]--
       return
@@ -221,8 +256,57 @@ export class PageTableArena implements PageTables {
     return this.los.length * TABLES_PER_CHUNK * 4096
   }
 
+  isStandIn(table: number): boolean {
+    return table <= this.standIns
+  }
+
+  wholePages(pgd: number, vpn: number): number {
+    const pud = this.pudTable(pgd, vpn)
+    if (pud === 0) return 0
+    const pmd = this.below(pud, (pmdNumber(vpn) >> 9) & 511)
+    if (pmd === 0) return 0
+    if (pmd <= this.standIns) return PAGES_PER_PUD
+    const ptes = this.below(pmd, pmdNumber(vpn) & 511)
+    return ptes !== 0 && ptes <= this.standIns ? 512 : 0
+  }
+
+  setWhole(pgd: number, vpn: number, level: number, whole: Whole): boolean {
+    if (this.standIns === 0) return false
+    const table = level === LEVEL_PUD ? this.pudTableAlloc(pgd, vpn) : this.pmdTableAlloc(pgd, vpn)
+    if (table === 0) return false
+    const index = (level === LEVEL_PUD ? pmdNumber(vpn) >> 9 : pmdNumber(vpn)) & 511
+    const at = this.base(table) + index
+    const lo = this.lo(table)[at]
+    const hi = this.hi(table)[at]
+    if ((lo !== 0 || hi !== 0) && wholeOf(lo, hi, this.marker) === WHOLE_NONE) return false
+    this.set(table, index, wholeLo(whole, this.marker), wholeHi(whole, this.marker))
+    return true
+  }
+
+  fold(pgd: number, vpn: number, level: number): boolean {
+    const upper = level === LEVEL_PUD ? this.pudTable(pgd, vpn) : this.pmdTable(pgd, vpn)
+    if (upper === 0 || upper <= this.standIns) return false
+    const index = (level === LEVEL_PUD ? pmdNumber(vpn) >> 9 : pmdNumber(vpn)) & 511
+    const table = this.below(upper, index)
+    if (table <= this.standIns || this.used(table) !== 512 || this.isShared(table) || !this.isArmed(table)) return false
+    if (level === LEVEL_PMD) this.forget(pgd, vpn)
+    this.set(upper, index, this.marker.lo, this.marker.hi)
+    this.free(table)
+    this.counters.folds++
+    return true
+  }
+
+  private isArmed(table: number): boolean {
+    const base = this.base(table)
+    const los = this.lo(table)
+    const his = this.hi(table)
+    const { lo, hi } = this.marker
+    for (let at = base; at < base + 512; at++) if (los[at] !== lo || his[at] !== hi) return false
+    return true
+  }
+
   private remember(slot: number, region: number, pgd: number, table: number): number {
-    if (table !== 0) {
+    if (table > this.standIns) {
       this.cacheRegion[slot] = region
       this.cachePgd[slot] = pgd
       this.cacheTable[slot] = table
@@ -233,16 +317,31 @@ export class PageTableArena implements PageTables {
   private below(table: number, index: number): number {
     const at = this.base(table) + index
     const lo = this.lo(table)[at]
-    return pointsToTable(lo) ? entryTable(lo, this.hi(table)[at]) : 0
+    if (pointsToTable(lo)) return entryTable(lo, this.hi(table)[at])
+    return lo === 0 || this.standIns === 0 ? 0 : wholeOf(lo, this.hi(table)[at], this.marker)
   }
 
   private belowAlloc(table: number, index: number, level: number): number {
     const found = this.below(table, index)
-    if (found !== 0) return found
+    if (found > this.standIns) return found
     const fresh = this.alloc(level)
     if (fresh === 0) return 0
+    if (found !== 0) this.spread(table, index, found, fresh)
     this.link(table, index, fresh)
     return fresh
+  }
+
+  /** The entry's own table is filled with what it stood for; the entry is none for a moment. */
+  private spread(table: number, index: number, standIn: number, fresh: number): void {
+    this.set(table, index, 0, 0)
+    this.counters.spreads++
+    const used = this.used(standIn)
+    if (used === 0) return
+    const from = this.base(standIn)
+    this.lo(fresh).set(this.lo(standIn).subarray(from, from + 512), this.base(fresh))
+    this.hi(fresh).set(this.hi(standIn).subarray(from, from + 512), this.base(fresh))
+    this.addUsed(fresh, used)
+    this.counters.ptes += used
   }
 
   /** Writes an entry that points to a table where there was none. */

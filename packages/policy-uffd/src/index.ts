@@ -3,7 +3,9 @@
  * @module
  */
 export { hugeZeroPage } from './arming/huge-zero-page.ts'
+export { pmdMarkers } from './arming/pmd-marker.ts'
 export { pteMarkers } from './arming/pte-marker.ts'
+export { pudMarkers } from './arming/pud-marker.ts'
 export { skip } from './arming/skip.ts'
 export { twoMarkers } from './arming/two-markers.ts'
 export { zeroPage } from './arming/zero-page.ts'

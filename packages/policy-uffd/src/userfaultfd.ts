@@ -76,6 +76,10 @@ export class UserfaultfdSubsystem implements UffdCalls {
     return (vma.flags & VM_UFFD_WP) !== 0 && armingOf(vma.mm as HostMm, vma).noneIsArmed
   }
 
+  wholeLevel(vma: Vma, vpn: number): number {
+    return armingOf(vma.mm as HostMm, vma).wholeLevel(vpn)
+  }
+
   /**
    * Queues a message for the monitor, or says that the access is a signal.
    *

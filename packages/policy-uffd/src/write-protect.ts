@@ -10,6 +10,7 @@ import {
   ENOMEM,
   ESRCH,
   type HostMm,
+  LEVEL_PTE,
   PAGE_PRESENT_ANY,
   PAGE_RW,
   PAGE_SPECIAL,
@@ -29,6 +30,9 @@ import {
   type Vma,
 } from '@faultline/mm-types'
 import {
+  armWhole,
+  emptyWhole,
+  foldWhole,
   leafIndex,
   leafPages,
   leafSpanEnd,
@@ -119,6 +123,14 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
       vpn = next
       continue
     }
+    const highest = enable && allocates ? policy.wholeLevel(vpn) : LEVEL_PTE
+    const whole = protectWhole(mm, vpn, end, shift, enable, highest)
+    if (whole < 0) return whole
+    if (whole > 0) {
+      changed += whole
+      vpn += whole
+      continue
+    }
     const table = allocates ? leafTableAlloc(tables, mm.pgd, vpn, shift) : leafTable(tables, mm.pgd, vpn, shift)
     if (table === 0) {
       if (allocates) return -ENOMEM
@@ -134,10 +146,32 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
     const to = from + Math.ceil((next - vpn) / leafPages(shift))
     if (enable) changed += armSpan(mm, vma, table, from, to, policy)
     else changed += disarmSpan(mm, vma, table, from, to, leaves) + (records ? recordDisarmed(mm, table, from, to) : 0)
+    foldWhole(tables, mm.pgd, vpn, shift, highest)
     vpn = next
   }
   if (changed > 0) mm.flushChanged(start, end - start, changed)
   return 0
+}
+
+/**
+ * Arms what is empty by one entry above the leaves, or empties what one stands for.
+ *
+ * @returns pages done, from `vpn` on; 0 when the caller is to change a table, which is there then; -ENOMEM when none was left for it
+ */
+function protectWhole(mm: HostMm, vpn: number, end: number, shift: number, enable: boolean, highest: number): number {
+  const { tables, counters } = mm.machine
+  let pages: number
+  if (enable) {
+    pages = armWhole(tables, mm.pgd, vpn, end, shift, highest)
+    if (pages !== 0) counters.markersInstalled++
+  } else {
+    const table = leafTable(tables, mm.pgd, vpn, shift)
+    if (table === 0 || !tables.isStandIn(table) || tables.used(table) === 0) return 0
+    pages = emptyWhole(tables, mm.pgd, vpn, end, shift)
+    if (pages === 0) return leafTableAlloc(tables, mm.pgd, vpn, shift) === 0 ? -ENOMEM : 0
+  }
+  if (pages !== 0) counters.ptes++
+  return pages
 }
 
 /** A whole anonymous huge leaf. @source v6.18 mm/huge_memory.c change_huge_pmd() */

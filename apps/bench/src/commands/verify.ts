@@ -1,6 +1,6 @@
 import { IGNORABLE, type Pair } from '@faultline/conformance'
 import { allDesigns, createModel, findDesign } from '@faultline/designs'
-import type { Design } from '@faultline/mm-types'
+import { type Design, LEVEL_PTE } from '@faultline/mm-types'
 import { MEMORY_TYPES, type Memory } from '@faultline/program'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
@@ -110,12 +110,18 @@ function limitsOf(flags: VerifyFlags, design: Design, other: Design | undefined)
     operations: wholeNumber('--length', flags.length, 1, 10_000),
     features: design.uffd.features & (other?.uffd.features ?? EVERY_FEATURE),
     softDirty: design.softDirty && other?.softDirty === true,
+    wholeLevel: other === undefined ? LEVEL_PTE : Math.max(wholeLevel(design), wholeLevel(other)),
     scanCategories: design.calls.scanCategories & (other?.calls.scanCategories ?? EVERY_FEATURE),
     programs: limit('--programs', flags.programs, MOST),
     totalOperations: limit('--ops', flags.ops, bounded ? MOST : USUAL_OPERATIONS),
     milliseconds: limit('--time', flags.time, MOST) * 1000,
     differences: wholeNumber('--differences', flags.differences, 1, MOST),
   }
+}
+
+/** The highest level at which a design may arm what is empty by one entry: programs of designs that do are about large mappings. */
+function wholeLevel({ arming }: Design): number {
+  return Math.max(...[arming.file, arming.anon, arming.anonUnpopulated].map((policy) => policy.wholeLevel(0)))
 }
 
 /** The running kernel; undefined, and said aloud, where it cannot be asked: then recordings are all there is. */

@@ -3,6 +3,8 @@
  * @module
  */
 import {
+  LEVEL_PTE,
+  LEVEL_PUD,
   UFFD_FEATURE_EVENT_FORK,
   UFFD_FEATURE_EVENT_REMAP,
   UFFD_FEATURE_EVENT_REMOVE,
@@ -18,7 +20,7 @@ import {
 } from '@faultline/mm-types'
 import { type Answer, type Memory, type Operation, place, range } from '@faultline/program'
 import type { Random } from './random.ts'
-import type { World, WorldRegion } from './world.ts'
+import { PAGES_PER_GIB, type World, type WorldRegion } from './world.ts'
 
 /** What programs are made of. */
 export interface GeneratorOptions {
@@ -32,6 +34,11 @@ export interface GeneratorOptions {
   readonly softDirty?: boolean
   /** PAGE_IS_* categories that all of them know; those of Linux 6.15 when absent. */
   readonly scanCategories?: number
+  /**
+   * Above LEVEL_PTE where a design arms what is empty by entries of up to this level: programs are then mainly about mappings that such
+   * entries cover wholly, and most begin by arming one.
+   */
+  readonly wholeLevel?: number
 }
 
 /** Whether pages of a memory type are huge. */
@@ -53,14 +60,19 @@ const COUNTERPART: Readonly<Record<Memory, Memory>> = {
 export function generateSetup(world: World, options: GeneratorOptions): Operation[] {
   const { random } = world
   const memory = random.pick(options.memories)
-  const operations = mappings(world, memory)
-  if (random.chance(25)) operations.push(...mappings(world, random.pick(options.memories)))
+  const { wholeLevel = LEVEL_PTE } = options
+  const isWide = wholeLevel >= LEVEL_PUD && random.chance(20)
+  const operations = isWide ? wideMappings(world, memory) : mappings(world, memory, wholeLevel)
+  if (random.chance(25)) operations.push(...mappings(world, random.pick(options.memories), wholeLevel))
   const watchers = random.weighted([
     [8, 0],
     [80, 1],
     [12, 2],
   ] as const)
-  for (let i = 0; i < watchers; i++) operations.push(...watcher(world, options.features))
+  for (let i = 0; i < watchers; i++) operations.push(...watcher(world, options.features, wholeLevel))
+  const [first] = world.regions
+  if (wholeLevel !== LEVEL_PTE && first?.uffd && random.chance(80))
+    operations.push({ op: 'writeprotect', uffd: first.uffd, range: range(first.name, 0, first.pages), mode: 1 })
   return operations
 }
 
@@ -88,12 +100,27 @@ function gibMappings(world: World): Operation[] {
   return [...operations, { op: 'ftruncate', file, pages }]
 }
 
+/**
+ * A mapping of small pages that covers a whole GiB, and often more; it begins at one, since it is the first. Its file is short, so that
+ * few pages are ever taken.
+ */
+function wideMappings(world: World, memory: Memory): Operation[] {
+  const { random } = world
+  if (memory === 'hugetlb') return gibMappings(world)
+  if (memory === 'hugetlb-private') return mappings(world, memory, LEVEL_PUD)
+  const pages = random.pick([PAGES_PER_GIB, PAGES_PER_GIB + 520, 2 * PAGES_PER_GIB])
+  if (memory === 'anon') return [mapping(world, memory, pages, null)]
+  const file = { name: world.fresh('F'), pages: random.pick([4, 520]), hugetlb: false }
+  world.files.push(file)
+  return [{ op: 'file', file: file.name, pages: file.pages }, mapping(world, memory, pages, file.name)]
+}
+
 /** One to three mappings of a memory type: of a file of their own, of one file, or of none. */
-function mappings(world: World, memory: Memory): Operation[] {
+function mappings(world: World, memory: Memory, wholeLevel: number): Operation[] {
   const { random } = world
   const hugetlb = isHugetlb(memory)
   if (memory === 'hugetlb' && random.chance(10)) return gibMappings(world)
-  const pages = sizeOf(random, hugetlb)
+  const pages = sizeOf(random, hugetlb, wholeLevel)
   const operations: Operation[] = []
   let file: string | null = null
   if (memory !== 'anon' && random.chance(80)) {
@@ -114,8 +141,9 @@ function mappings(world: World, memory: Memory): Operation[] {
   return operations
 }
 
-function sizeOf(random: Random, hugetlb: boolean): number {
+function sizeOf(random: Random, hugetlb: boolean, wholeLevel: number): number {
   if (hugetlb) return random.int(1, 4)
+  if (wholeLevel !== LEVEL_PTE && random.chance(80)) return random.pick([512, 520, 1024, 1536])
   if (random.chance(22)) return random.pick([512, 520, 1024])
   return random.pick([1, 2, 4, 4, 6, 8, 16, 20, 33])
 }
@@ -144,10 +172,11 @@ function mapping(world: World, memory: Memory, pages: number, file: string | nul
 }
 
 /** A userfaultfd, its handshake, what it watches and how its monitor answers. */
-export function watcher(world: World, offered: number): Operation[] {
+export function watcher(world: World, offered: number, wholeLevel: number = LEVEL_PTE): Operation[] {
   const { random } = world
   const uffd = world.fresh('u')
-  const features = featuresOf(random) & offered
+  const always = wholeLevel !== LEVEL_PTE && random.chance(80) ? UFFD_FEATURE_WP_UNPOPULATED : 0
+  const features = (featuresOf(random) | always) & offered
   world.uffds.push({ name: uffd, features })
   const operations: Operation[] = [
     { op: 'userfaultfd', uffd, flags: random.chance(4) ? 1 : 0 },

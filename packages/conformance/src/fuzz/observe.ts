@@ -4,6 +4,7 @@
  */
 import { type Operation, place, range } from '@faultline/program'
 import type { KnownRegion, Names } from './names.ts'
+import { PAGES_PER_GIB } from './world.ts'
 
 /** Operations that only look, or only change how a monitor will answer. */
 const CHANGES_NOTHING: ReadonlySet<Operation['op']> = new Set([
@@ -24,6 +25,13 @@ const SMALL = 40
 const WINDOWS: readonly (readonly [number, number])[] = [
   [0, 10],
   [506, 12],
+]
+
+/** Parts of a mapping of a GiB and more that are looked at in the end: its first tables, and about its middle and the end of the GiB. */
+const WIDE_WINDOWS: readonly (readonly [number, number])[] = [
+  [0, 2060],
+  [PAGES_PER_GIB / 2 - 520, 1040],
+  [PAGES_PER_GIB - 1030, 1560],
 ]
 
 /** What to look at after an operation: the regions of the process that performed it. */
@@ -49,7 +57,8 @@ export function finalObservations(names: Names): Operation[] {
 function pagemaps(process: string, names: Names, whole: boolean): Operation[] {
   const operations: Operation[] = []
   for (const [region, { pages }] of names.regions) {
-    const windows = whole || pages <= SMALL ? ([[0, pages]] as const) : WINDOWS
+    const all = whole || pages <= SMALL
+    const windows = all && pages >= PAGES_PER_GIB ? WIDE_WINDOWS : all ? ([[0, pages]] as const) : WINDOWS
     for (const [page, length] of windows) {
       if (page < pages) operations.push({ op: 'pagemap', range: range(region, page, Math.min(length, pages - page)), ...actor(process) })
     }

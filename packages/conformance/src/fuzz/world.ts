@@ -5,6 +5,20 @@
 import type { Memory } from '@faultline/program'
 import type { Random } from './random.ts'
 
+/** Pages of 4 KiB. */
+export const PAGES_PER_GIB = 262144
+/** Parts of a mapping of a GiB and more: what one entry of each level covers, with and without its edges. */
+const WIDE_PARTS: readonly (readonly [page: number, pages: number])[] = [
+  [0, PAGES_PER_GIB],
+  [0, PAGES_PER_GIB],
+  [0, PAGES_PER_GIB / 2],
+  [1, PAGES_PER_GIB - 1],
+  [512, 1024],
+  [PAGES_PER_GIB - 512, 512],
+  [PAGES_PER_GIB - 1, 1],
+  [0, 512],
+]
+
 /** A mapping. */
 export interface WorldRegion {
   readonly name: string
@@ -77,6 +91,7 @@ export class World {
     const { pages } = region
     const { random } = this
     const kind = random.int(0, 9)
+    if (pages >= PAGES_PER_GIB && kind < 5) return random.pick(WIDE_PARTS)
     if (kind < 3) return [0, pages]
     if (kind < 4 && pages > 512)
       return random.pick([

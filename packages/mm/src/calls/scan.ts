@@ -17,10 +17,11 @@ import {
   VM_SOFTDIRTY,
   VM_UFFD_WP,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
+import { armWhole, foldWhole, leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber } from '@faultline/pagetable-core'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd } from '../huge.ts'
 import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
+import { ownTable } from '../zap.ts'
 import { armForScan, armHugetlbForScan, hugePmdCategories, hugetlbCategories, pageCategories } from './scan-entry.ts'
 import { ScanOutput, type ScanRequest, type ScanResult } from './scan-output.ts'
 
@@ -78,17 +79,37 @@ function scanPages(mm: AddressSpace, vma: VmArea, start: number, end: number, ca
         continue
       }
     }
-    const table = tables.pteTable(mm.pgd, vpn)
+    let table = tables.pteTable(mm.pgd, vpn)
+    if (table !== 0 && tables.isStandIn(table)) {
+      if (tables.used(table) !== 0) {
+        const pages = tables.wholePages(mm.pgd, vpn)
+        const wholeEnd = Math.min(end, vpn - (vpn % pages) + pages)
+        if (scanArmed(mm, vpn, wholeEnd, category, output) === STOP) return STOP
+        vpn = wholeEnd
+        continue
+      }
+      if (output.arms) table = ownTable(mm, vpn, 12)
+    }
     if (table === 0) {
       const holeEnd = tables.nextPmd(mm.pgd, next, end)
       if (scanHole(mm, vma, vpn, holeEnd, category, output) === STOP) return STOP
       vpn = holeEnd
       continue
     }
-    if (scanTable(mm, table, vpn, next, category, none, output) === STOP) return STOP
+    const verdict = scanTable(mm, table, vpn, next, category, none, output)
+    if (output.arms) foldWhole(tables, mm.pgd, vpn, 12, mm.kernel.uffd.wholeLevel(vma, vpn))
+    if (verdict === STOP) return STOP
     vpn = next
   }
   return GO_ON
+}
+
+/** One entry stands for tables in which everything is armed and none. */
+function scanArmed(mm: AddressSpace, start: number, end: number, category: number, output: ScanOutput): number {
+  const categories = category | pageCategories(mm, mm.encoding.wpLo, mm.encoding.wpHi)
+  mm.machine.counters.ptes++
+  if (output.exclusive ? (categories & PAGE_IS_WRITTEN) === 0 : !output.matches(categories)) return GO_ON
+  return output.add(categories, start, end) < end ? STOP : GO_ON
 }
 
 /** Nothing in the tables: written, where the vma is watched. */
@@ -101,17 +122,30 @@ function scanHole(mm: AddressSpace, vma: VmArea, start: number, end: number, cat
   const done = output.add(categories, start, end)
   if (done > start && output.arms && !armed) {
     if (vma.backend === 'hugetlb') armHugetlbHole(mm, vma, start, done)
-    else {
-      for (let vpn = start; vpn < done; ) {
-        const next = leafSpanEnd(vpn, done, 12)
-        const table = mm.machine.tables.pteTableAlloc(mm.pgd, vpn)
-        if (table === 0) return STOP
-        for (let page = vpn; page < next; page++) armForScan(mm, table, page & 511)
-        vpn = next
-      }
-    }
+    else if (!armHole(mm, vma, start, done)) return STOP
   }
   return done < end ? STOP : GO_ON
+}
+
+/** @returns false when no table is left */
+function armHole(mm: AddressSpace, vma: VmArea, start: number, end: number): boolean {
+  const { tables, counters } = mm.machine
+  for (let vpn = start; vpn < end; ) {
+    const highest = mm.kernel.uffd.wholeLevel(vma, vpn)
+    const armed = armWhole(tables, mm.pgd, vpn, end, 12, highest)
+    if (armed !== 0) {
+      counters.markersInstalled++
+      vpn += armed
+      continue
+    }
+    const next = leafSpanEnd(vpn, end, 12)
+    const table = tables.pteTableAlloc(mm.pgd, vpn)
+    if (table === 0) return false
+    for (let page = vpn; page < next; page++) armForScan(mm, table, page & 511)
+    foldWhole(tables, mm.pgd, vpn, 12, highest)
+    vpn = next
+  }
+  return true
 }
 
 function armHugetlbHole(mm: AddressSpace, vma: VmArea, start: number, end: number): void {

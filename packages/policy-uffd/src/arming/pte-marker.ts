@@ -2,7 +2,7 @@
  * Arming the empty: a marker in each none pte.
  * @module
  */
-import type { ArmingPolicy } from '@faultline/mm-types'
+import { type ArmingPolicy, LEVEL_PTE } from '@faultline/mm-types'
 
 /**
  * Writes the design's wp marker into none entries, whatever its encoding. With an encoding that has no markers
@@ -14,6 +14,7 @@ export const pteMarkers: ArmingPolicy = {
   populates: false,
   mapsHugeZeroPage: false,
   noneIsArmed: false,
+  wholeLevel: () => LEVEL_PTE,
   armNone(lo, hi, from, to, context) {
     const wpLo = context.encoding.wpLo
     const wpHi = context.encoding.wpHi

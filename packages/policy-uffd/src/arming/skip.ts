@@ -2,7 +2,7 @@
  * Arming the empty: not at all.
  * @module
  */
-import type { ArmingPolicy } from '@faultline/mm-types'
+import { type ArmingPolicy, LEVEL_PTE } from '@faultline/mm-types'
 
 /** None entries stay none: a first write to them is not reported. The simplest policy, and the template for others. */
 export const skip: ArmingPolicy = {
@@ -11,6 +11,7 @@ export const skip: ArmingPolicy = {
   populates: false,
   mapsHugeZeroPage: false,
   noneIsArmed: false,
+  wholeLevel: () => LEVEL_PTE,
   armNone: () => 0,
   source: 'Linux 5.7, commit 292924b26024 (userfaultfd: wp: apply _PAGE_UFFD_WP bit)',
 }

@@ -2,7 +2,7 @@
  * Arming the empty: nothing needs to be done, because none means armed.
  * @module
  */
-import type { ArmingPolicy } from '@faultline/mm-types'
+import { type ArmingPolicy, LEVEL_PTE } from '@faultline/mm-types'
 
 /**
  * Two markers: one that says armed, which none stands for here, and NO_WP, which says that a page that is not there may be
@@ -17,6 +17,7 @@ export const twoMarkers: ArmingPolicy = {
   populates: false,
   mapsHugeZeroPage: false,
   noneIsArmed: true,
+  wholeLevel: () => LEVEL_PTE,
   armNone: () => 0,
   source: "David Hildenbrand's scheme, from the review of mm/uffd: UFFD_FEATURE_WP_ZEROPAGE, linux-mm, February 2023; no code was posted",
 }

@@ -2,7 +2,7 @@
  * Arming the empty: a protected zero page in each none pte.
  * @module
  */
-import type { ArmingPolicy } from '@faultline/mm-types'
+import { type ArmingPolicy, LEVEL_PTE } from '@faultline/mm-types'
 
 /** Maps the zero page read-only with the bit, so that later reads do not fault. Anonymous 4 KiB pages only. */
 export const zeroPage: ArmingPolicy = {
@@ -11,6 +11,7 @@ export const zeroPage: ArmingPolicy = {
   populates: true,
   mapsHugeZeroPage: false,
   noneIsArmed: false,
+  wholeLevel: () => LEVEL_PTE,
   armNone(lo, hi, from, to, context) {
     let armed = 0
     for (let at = from; at < to; at++) {
