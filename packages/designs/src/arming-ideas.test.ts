@@ -1,4 +1,4 @@
-import { type ArmingPolicy, type Design, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
+import { type ArmingPolicy, type Design, LEVEL_PTE, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
 import { ExpressionError, type Memory } from '@faultline/program'
 import { noMarker, pteMarker, specialPte } from '@faultline/swap-entry'
 import { describe, expect, test } from 'vitest'
@@ -101,6 +101,7 @@ test('a further arming policy is one object and one line of a composition', asyn
     populates: false,
     mapsHugeZeroPage: false,
     noneIsArmed: false,
+    wholeLevel: () => LEVEL_PTE,
     armNone(lo, hi, from, to, { encoding }) {
       let armed = 0
       for (let at = from; at < to; at += 2) {

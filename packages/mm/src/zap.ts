@@ -83,7 +83,7 @@ export function zapRange(mm: AddressSpace, vma: VmArea, start: number, end: numb
       continue
     }
     if (tables.isStandIn(table)) {
-      if (tables.used(table) === 0 || keepsMarkers(mm, vma, details)) {
+      if (tables.used(table) === 0 || leavesMarkers(mm, vma, details)) {
         vpn = next
         continue
       }
@@ -111,11 +111,9 @@ export function zapRange(mm: AddressSpace, vma: VmArea, start: number, end: numb
   if (changed > 0) mm.kernel.flush(mm, start, end - start, changed)
 }
 
-/** Whether a zap leaves wp markers as they are. */
-function keepsMarkers(mm: AddressSpace, vma: VmArea, details: ZapDetails): boolean {
-  if (details.presentOnly) return true
-  const verdict = zapSoftleaf(mm, vma, mm.encoding.wpLo, mm.encoding.wpHi, details)
-  return verdict === KEEP || (verdict === GONE_ARMED && vma.file !== null && keepsBit(mm, vma, details.flags))
+/** Whether wp markers are left as they are. */
+function leavesMarkers(mm: AddressSpace, vma: VmArea, details: ZapDetails): boolean {
+  return details.presentOnly === true || (vma.file !== null && mm.kernel.design.zap.keepsUffdWp(vma.flags, details.flags))
 }
 
 /** The table of leaves over a page, filled with what a stand-in showed there. */
