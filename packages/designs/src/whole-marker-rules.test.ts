@@ -100,7 +100,11 @@ describe('tables are folded where they can be', () => {
   test.each([
     ['armed by halves', `${watching(512, 'anon')}\nwriteprotect u A 0 200 mode=wp\nwriteprotect u A+200 312 mode=wp`, [3, 2, 2]],
     ['but for one page', `${watching(512, 'anon')}\nwriteprotect u A 0 511 mode=wp`, [3, 3, 3]],
-    ['armed where an empty table was', `${watching(512, 'anon')}\nwrite A 1\nmadvise A 0 1 dontneed\nwriteprotect u A 0 512 mode=wp`, [3, 2, 2]],
+    [
+      'armed where an empty table was',
+      `${watching(512, 'anon')}\nwrite A 1\nmadvise A 0 1 dontneed\nwriteprotect u A 0 512 mode=wp`,
+      [3, 2, 2],
+    ],
     ['a file that was unmapped while it was armed', `${FILE}\nwriteprotect u A 0 1024 mode=wp\nmadvise A 0 1024 dontneed`, [4, 2, 2]],
     ['the same page by page', `${FILE}\nwriteprotect u A 0 512 mode=wp\nmadvise A+1 511 dontneed\nmadvise A 0 1 dontneed`, [4, 3, 3]],
     [

@@ -21,7 +21,17 @@ import {
   WHOLE_ARMED,
   WHOLE_NONE,
 } from '@faultline/mm-types'
-import { emptied, entryPages, leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc, pmdNumber, wholeLevel } from '@faultline/pagetable-core'
+import {
+  emptied,
+  entryPages,
+  leafIndex,
+  leafPages,
+  leafSpanEnd,
+  leafTable,
+  leafTableAlloc,
+  pmdNumber,
+  wholeLevel,
+} from '@faultline/pagetable-core'
 import { HUGE_PAGES, hugePmdLo, setPmd, splitHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
 import { unsharePmd } from './pmd-sharing.ts'

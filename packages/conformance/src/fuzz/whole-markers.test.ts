@@ -90,7 +90,9 @@ const FAULTS: readonly (readonly [what: string, design: Design, plant: Fault])[]
         const table = level === LEVEL_PMD ? tables.pteTable(pgd, vpn) : 0
         if (table === 0 || tables.isStandIn(table) || tables.used(table) !== 511) return right(pgd, vpn, level)
         const at = tables.base(table)
-        for (let i = 0; i < 512; i++) if (tables.lo(table)[at + i] === 0) tables.set(table, i, tables.lo(table)[at + ((i + 1) & 511)]!, tables.hi(table)[at + ((i + 1) & 511)]!)
+        for (let i = 0; i < 512; i++)
+          if (tables.lo(table)[at + i] === 0)
+            tables.set(table, i, tables.lo(table)[at + ((i + 1) & 511)]!, tables.hi(table)[at + ((i + 1) & 511)]!)
         return right(pgd, vpn, level)
       }
     },
