@@ -46,17 +46,17 @@ module.exports = {
     },
     {
       name: 'experiments-are-below-the-apps',
-      comment: 'experiments compose designs and workloads; only apps know the experiments, and the kernel is asked by apps.',
+      comment: 'experiments and race compose designs and workloads; only apps know them, and the kernel is asked by apps.',
       severity: 'error',
-      from: { path: '^packages/experiments/', pathNot: TESTS },
+      from: { path: '^packages/(experiments|race)/', pathNot: TESTS },
       to: { path: ['^apps/', '^packages/linux/'] },
     },
     {
       name: 'nothing-below-knows-the-experiments',
       comment: 'Move what is shared into workloads, designs or a floor below.',
       severity: 'error',
-      from: { path: '^packages/', pathNot: '^packages/experiments/' },
-      to: { path: '^packages/experiments/' },
+      from: { path: '^packages/([^/]+)/' },
+      to: { path: '^packages/(experiments|race)/', pathNot: '^packages/$1/' },
     },
     {
       name: 'packages-never-import-apps',

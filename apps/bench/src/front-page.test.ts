@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createColors } from 'picocolors'
 import { expect, test } from 'vitest'
-import { faultline } from '../test/run.ts'
+import { withRuns } from '../test/with-runs.ts'
 import { createProgram } from './main.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
@@ -13,12 +13,7 @@ const output = { isTTY: false, write: () => undefined }
 const program = createProgram({ terminal: { out: output, err: output, colors: createColors(false) }, exitCode: 0 })
 
 test('the README shows a real run (after a change of the model: npx vitest run apps/bench -u)', async () => {
-  let text = readme
-  for (const [block, args] of readme.matchAll(/<!-- run: (.*?) -->\n[\s\S]*?<!-- end -->/g)) {
-    const { code, out } = await faultline(...args.split(' '))
-    expect(code).toBe(0)
-    text = text.replace(block, () => `<!-- run: ${args} -->\n\`\`\`text\n${out.trimEnd()}\n\`\`\`\n<!-- end -->`)
-  }
+  const text = await withRuns(readme)
   expect(text).toContain('```text\ndirty-tracking on ')
   await expect(text).toMatchFileSnapshot(PATH)
 })

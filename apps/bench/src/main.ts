@@ -11,6 +11,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addExperiment } from './commands/experiment.ts'
 import { addKernels } from './commands/kernels.ts'
 import { addMatrix } from './commands/matrix.ts'
+import { addRace } from './commands/race.ts'
 import { addRecord } from './commands/record.ts'
 import { addReplay } from './commands/replay.ts'
 import { addScripts } from './commands/scripts.ts'
@@ -28,7 +29,7 @@ import { usageError } from './usage.ts'
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 the comparison or check found a difference (compare: only with --fail-on-lost; replay: a
+Exit codes: 0 done, 1 the comparison or check found a difference (compare, race: only with --fail-on-lost; replay: a
 message the model does not explain), 2 bad input or usage, 3 this machine cannot do it, 70 a bug, 130 ended by Ctrl-C.`
 
 /**
@@ -80,6 +81,7 @@ export function createProgram(context: Context): Command {
     addCompare,
     addCanI,
     addExperiment,
+    addRace,
     addReplay,
     addMatrix,
     addScripts,

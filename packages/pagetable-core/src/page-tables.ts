@@ -166,11 +166,13 @@ export class PageTableArena implements PageTables {
 
   /** Tables are kept all zero while free, so that allocation writes nothing. */
   private grow(): void {
-    this.los.push(new Int32Array(TABLES_PER_CHUNK * 512))
-    this.his.push(new Int32Array(TABLES_PER_CHUNK * 512))
-    this.uses.push(new Int32Array(TABLES_PER_CHUNK))
-    this.levels.push(new Uint8Array(TABLES_PER_CHUNK))
-    this.shares.push(new Int32Array(TABLES_PER_CHUNK))
+    // A machine of a few tables, of which somebody makes thousands, has a small chunk.
+    const tables = Math.min(TABLES_PER_CHUNK, this.limit + 1)
+    this.los.push(new Int32Array(tables * 512))
+    this.his.push(new Int32Array(tables * 512))
+    this.uses.push(new Int32Array(tables))
+    this.levels.push(new Uint8Array(tables))
+    this.shares.push(new Int32Array(tables))
   }
 
   pteTable(pgd: number, vpn: number): number {
