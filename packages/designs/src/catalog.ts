@@ -20,7 +20,7 @@ import { noPersistence, oracle, pmdMarker, pudMarker } from './ideas.ts'
 import { hugeZeroPageArming, twoMarkersArming, zeropageForbidden } from './ideas-arming.ts'
 import { sharedTables, sharedTablesUntilProtected, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
 import { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
-import { mprotectSigsegv, softDirty } from './ideas-trackers.ts'
+import { linux618Sync, mprotectSigsegv, softDirty } from './ideas-trackers.ts'
 
 /** What `compare` and the lists of tables show by default. */
 export const designs: readonly Design[] = [
@@ -59,6 +59,7 @@ export const ideas: readonly Design[] = [
   sharedTables,
   sharedTablesUntilProtected,
   unsharedTables,
+  linux618Sync,
 ]
 
 /** Every preset once. */

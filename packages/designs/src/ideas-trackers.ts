@@ -4,6 +4,7 @@
  */
 import type { Design, TrackerPolicy } from '@faultline/mm-types'
 import { softDirtyTracker } from '@faultline/policy-soft-dirty'
+import { uffdWpSync } from '@faultline/policy-uffd'
 import { linux618, linux618SoftDirty } from './history.ts'
 
 /** Memory is made read-only, and the handler of SIGSEGV makes a page writable again. */
@@ -31,4 +32,14 @@ export const mprotectSigsegv: Design = {
   reference: 'mprotect(2), sigaction(2) with SA_SIGINFO, as in Linux 6.18',
   status: 'model only',
   tracker: mprotectTracker,
+}
+
+/** The same kernel, its messages waited for: as monitors of 5.7 to 6.6 do. */
+export const linux618Sync: Design = {
+  ...linux618,
+  name: 'linux-6.18-sync',
+  title: 'Linux 6.18, tracked by messages',
+  reference: 'Linux 6.18 (November 2025) without UFFD_FEATURE_WP_ASYNC',
+  status: 'model only',
+  tracker: uffdWpSync,
 }

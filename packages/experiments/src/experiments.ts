@@ -6,11 +6,21 @@ import type { Experiment } from './experiment.ts'
 import { khugepagedSparse } from './khugepaged-sparse.ts'
 import { liveSnapshot } from './live-snapshot.ts'
 import { pmdSharing } from './pmd-sharing.ts'
+import { softDirtyVsUffd } from './soft-dirty-vs-uffd.ts'
 import { specialPteVsSwapType } from './special-pte-vs-swap-type.ts'
+import { trackerChoice } from './tracker-choice.ts'
 import { umapsort } from './umapsort.ts'
 
 /** Every experiment once. */
-export const experiments: readonly Experiment[] = [specialPteVsSwapType, khugepagedSparse, pmdSharing, liveSnapshot, umapsort]
+export const experiments: readonly Experiment[] = [
+  specialPteVsSwapType,
+  khugepagedSparse,
+  pmdSharing,
+  liveSnapshot,
+  umapsort,
+  softDirtyVsUffd,
+  trackerChoice,
+]
 
 /** The experiment of that name. */
 export function findExperiment(name: string): Experiment | undefined {

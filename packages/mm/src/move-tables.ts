@@ -2,7 +2,7 @@
  * Moving the entries of a vma to another place.
  *
  * @source v6.18 mm/mremap.c move_page_tables(), move_ptes(); mm/hugetlb.c move_hugetlb_page_tables()
- * @fidelity simplified move_page_tables(): tables of pmds are never handed over whole, nor tables of ptes where soft-dirty bits are kept
+ * @fidelity simplified move_page_tables(): tables of pmds are never handed over whole
  * @module
  */
 import {

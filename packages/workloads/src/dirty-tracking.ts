@@ -117,14 +117,19 @@ export class DirtyTracking implements LayoutListener {
     this.#tracker.moving?.(start, pages)
   }
 
-  /** A moved mapping leaves its userfaultfd behind, as nobody asked for remap events: its pages are tracked anew. */
+  /**
+   * A moved mapping leaves its userfaultfd behind, as nobody asked for remap events: its pages are tracked anew. A tracker may tell at
+   * the new place of what was written at the old one.
+   */
   moved(from: number, pages: number, to: number): void {
+    const unreported = this.#truth.unreported(from, pages)
     const wasTracked = this.#tracked.within(from, from + pages)
     this.#tracked.remove(from, from + pages)
     this.#tracker.forget?.(from, pages)
     this.#truth.discard(from, pages)
     this.#shadow.move(from, pages, to)
     for (const { start, end } of wasTracked) this.#track(start - from + to, end - start)
+    for (const vpn of unreported) this.#truth.excuse(vpn - from + to)
   }
 
   reprotected(start: number, pages: number, writable: boolean): void {

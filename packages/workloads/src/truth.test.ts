@@ -42,6 +42,26 @@ describe('the judge of a tracker that lies', () => {
     expect(truth.verdict()).toMatchObject({ lost: 1, spurious: 1 })
   })
 
+  test('a page written elsewhere may be reported, and need not be, until it is written here', () => {
+    const truth = new Truth(1)
+    truth.arm(0x1000, 4, resident)
+    truth.store(0x1001)
+    truth.store(0x1002)
+    truth.report(0x1002, 1)
+    expect(truth.unreported(0x1000, 4)).toEqual([0x1001])
+    truth.arm(0x2000, 4, resident)
+    for (const vpn of [0x2000, 0x2001, 0x2002]) truth.excuse(vpn)
+    truth.report(0x2000, 1)
+    truth.store(0x2002)
+    truth.report(0x1001, 1)
+    truth.judge()
+    expect(truth.verdict()).toMatchObject({ lost: 1, spurious: 0, lostPages: [{ vpn: 0x2002 }] })
+    truth.arm(0x2000, 4, resident)
+    truth.report(0x2000, 1)
+    truth.judge()
+    expect(truth.verdict()).toMatchObject({ lost: 1, spurious: 1 })
+  })
+
   test('a report counts for its own epoch only', () => {
     const truth = new Truth(1)
     truth.arm(0x1000, 1, resident)

@@ -126,6 +126,21 @@ export class Truth {
     }
   }
 
+  /** Pages of [start, start + pages) written since they were armed and not reported yet. */
+  unreported(start: number, pages: number): number[] {
+    const found: number[] = []
+    for (let vpn = start, end = start + pages; vpn < end; vpn += this.unit) {
+      const state = this.#chunks.at(vpn).state[vpn & this.#unitMask]
+      if ((state & (WRITTEN | REPORTED)) === WRITTEN) found.push(vpn)
+    }
+    return found
+  }
+
+  /** Notes that a report of an armed page would tell of a write that was made elsewhere: none is due, and none is spurious. */
+  excuse(vpn: number): void {
+    this.#chunks.at(vpn).state[vpn & this.#unitMask] |= DISCARDED
+  }
+
   /** Notes an EVENT_* of pages that are armed, or written and not judged yet; changes no verdict. */
   note(start: number, pages: number, event: number): void {
     for (let vpn = start, end = start + pages; vpn < end; vpn += this.unit) {

@@ -97,6 +97,8 @@ export class MprotectTracker implements Tracker {
     if (errno === 0) return
     const { now } = this.#session.vmas(PROCESS)
     const why = errno === ENOMEM ? `: the process has ${now} mappings, and vm.max_map_count allows no more` : ''
-    throw new UnsupportedError(`mprotect of ${pages} pages by the tracker of ${this.#design.name} gives ${errnoName(errno)}${why}`)
+    throw new UnsupportedError(
+      `mprotect of ${pages} ${pages === 1 ? 'page' : 'pages'} by the tracker of ${this.#design.name} gives ${errnoName(errno)}${why}`,
+    )
   }
 }

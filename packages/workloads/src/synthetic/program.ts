@@ -29,6 +29,8 @@ export interface Touch extends Pages {
   readonly order?: TouchOrder
   /** Chance of an access to be a store; 1 when left out. */
   readonly writes?: number
+  /** Pages taken for one, of which the first is touched; 1 when left out. With 512, `count`, `offset` and `stride` are of huge pages. */
+  readonly grain?: number
   /** First page of `sequential` and `strided`, from the start of the range. */
   readonly offset?: number
   /** Of `strided`. */
@@ -48,6 +50,8 @@ export type SyntheticStep =
   | (Pages & { readonly do: 'advise'; readonly advice: number })
   /** mremap to `to`, which may be `start`; of `newPages`, or as many as before. */
   | (Pages & { readonly do: 'remap'; readonly to: number; readonly newPages?: number })
+  /** brk from one end of the heap to another; the first one begins it. Ends are one past the last page. */
+  | { readonly do: 'brk'; readonly from: number; readonly to: number }
   | { readonly do: 'fork' }
   /** Ends what a workload with `epochMarks: 1` takes for an epoch. */
   | { readonly do: 'epoch' }

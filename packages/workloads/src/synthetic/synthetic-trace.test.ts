@@ -31,6 +31,7 @@ describe('events', () => {
       { do: 'epoch' },
       { do: 'fork' },
       { do: 'unmap', start: 0x200000, pages: 8 },
+      { do: 'brk', from: 0x300000, to: 0x300010 },
     ])
     expect(trace.events.map((event) => [event.at, event.kind])).toEqual([
       [0, 'mmap'],
@@ -41,6 +42,7 @@ describe('events', () => {
       [6, 'epoch'],
       [7, 'fork'],
       [8, 'munmap'],
+      [9, 'brk'],
     ])
     expect(trace.events[0]).toMatchObject({ start: START, nrPages: 8, prot: 3, fd: -1 })
     expect(trace.events[3]).toMatchObject({ newStart: 0x200000, newNrPages: 8 })
@@ -61,6 +63,8 @@ describe('orders', () => {
     ['sequential', { offset: 4, count: 4 }, [4, 5, 0, 1]],
     ['strided', { stride: 2 }, [0, 2, 4, 1, 3, 5]],
     ['strided', { stride: 4, count: 3 }, [0, 4, 1]],
+    ['sequential', { grain: 2 }, [0, 2, 4]],
+    ['strided', { grain: 2, stride: 2 }, [0, 4, 2]],
   ])('%s %o', (order, more, expected) => {
     expect(pagesOf(make([touch(order, more)]))).toEqual(expected)
   })

@@ -67,6 +67,8 @@ function eventOf(step: EventStep, numbers: { epoch: number; fork: number }): [le
       return ['A', [step.start, step.pages, step.advice]]
     case 'remap':
       return ['V', [step.start, step.pages, step.to, step.newPages ?? step.pages, MREMAP_MAYMOVE]]
+    case 'brk':
+      return ['B', [step.from, step.to]]
     case 'fork':
       return ['F', [numbers.fork++]]
     case 'epoch':

@@ -18,7 +18,9 @@ const CHANCES = 0x1000000
 
 /** Visits the pages of a touch, numbered from the start of its range. */
 export function visitPages(touch: Touch, random: Random, visit: Visit): void {
-  if (touch.pages > 0) ORDERS[touch.order ?? 'sequential'](touch, touch.count ?? touch.pages, random, visit)
+  const { grain = 1, order = 'sequential' } = touch
+  const pages = Math.floor(touch.pages / grain)
+  if (pages > 0) ORDERS[order]({ ...touch, pages }, touch.count ?? pages, random, grain === 1 ? visit : (page) => visit(page * grain))
 }
 
 /** True with probability `chance`. */
