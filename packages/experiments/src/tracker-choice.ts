@@ -170,7 +170,7 @@ function conclude(runs: readonly RateRun[], mappings: readonly MappingRun[]): st
   for (const pattern of PATTERNS) {
     conclusions.push(
       `Soft-dirty against mprotect on anonymous memory, ${pattern} writes: ${crossing(group(runs, 'anon', pattern), 'mprotect', 'soft-dirty')}.`,
-      `Soft-dirty against asynchronous userfaultfd there: ${crossing(group(runs, 'anon', pattern), 'uffd async', 'soft-dirty')}.`,
+      `Soft-dirty against asynchronous userfaultfd on the same: ${crossing(group(runs, 'anon', pattern), 'uffd async', 'soft-dirty')}.`,
     )
   }
   const wrong = LABELS.flatMap((label, i) => {
@@ -184,9 +184,9 @@ function conclude(runs: readonly RateRun[], mappings: readonly MappingRun[]): st
   conclusions.push(
     wrong.length === 0 ? 'Every tracker is exact in all runs.' : `Not exact: ${listed(wrong)}; the others are exact in all runs.`,
   )
-  for (const { heap, memory, fill, result } of mappings) {
+  for (const { heap, memory, result } of mappings) {
     if ('unsupported' in result)
-      conclusions.push(`With ${count(heap)} pages of ${memory}, filled ${fill}, the tracker ends: ${result.unsupported}.`)
+      conclusions.push(`With ${count(heap)} pages of ${memory} the tracker by mprotect ends: ${result.unsupported}.`)
   }
   return conclusions
 }
