@@ -1,14 +1,28 @@
-import { createModel, linux618 } from '@faultline/designs'
-import { instantiate, MEMORY_TYPES, type Memory, printOperation, type RecordedProgram, recordedSystem } from '@faultline/program'
+import { createModel, linux612, linux618 } from '@faultline/designs'
+import {
+  instantiate,
+  MEMORY_TYPES,
+  type Memory,
+  printOperation,
+  type RecordedProgram,
+  type Recording,
+  recordedSystem,
+} from '@faultline/program'
 import { describe, expect, test } from 'vitest'
 import { compareRecorded, runCase, type Script } from './index.ts'
 import { randomRecordings, recordedKernels, scriptRecordings } from './load-recordings.ts'
 import { listScripts } from './load-scripts.ts'
 
-const AGAIN = 'record them again: npx faultline record --selftests --out packages/conformance/recordings/linux-6.18'
+const AGAIN =
+  'record them again: npx faultline record --selftests --out packages/conformance/recordings/linux-6.18 (of 6.12: --system linux-6.12)'
 const recordings = scriptRecordings('linux-6.18')
 const random = randomRecordings('linux-6.18').flatMap(({ programs }) => programs)
-const recorded = new Map(recordings.flatMap(({ programs }) => programs).map((each) => [keyOf(each.program, each.memory), each]))
+const recorded = byKey(recordings)
+const older = byKey(scriptRecordings('linux-6.12'))
+
+function byKey(all: readonly Recording[]): Map<string, RecordedProgram> {
+  return new Map(all.flatMap(({ programs }) => programs).map((each) => [keyOf(each.program, each.memory), each]))
+}
 
 function keyOf(program: string, memory: Memory | undefined): string {
   return `${program} on ${memory}`
@@ -20,14 +34,17 @@ function linesOf(script: Script, memory: Memory): string[] {
 }
 
 /** The difference between a design and a recording as text, or undefined. */
-async function differenceOf(each: RecordedProgram): Promise<string | undefined> {
-  const { difference, inexpressible } = await compareRecorded(createModel(linux618), each, new Set())
+async function differenceOf(each: RecordedProgram, design = linux618): Promise<string | undefined> {
+  const { difference, inexpressible } = await compareRecorded(createModel(design), each, new Set())
   if (inexpressible !== undefined) return inexpressible
   return difference && `${printOperation(difference.operation)}: ${difference.field.field} ${difference.field.a} | ${difference.field.b}`
 }
 
-test('every script is recorded on 6.18 as it stands, for each of its memory types', () => {
-  expect(recordedKernels()).toContain('linux-6.18')
+test.each([
+  ['linux-6.18', recorded],
+  ['linux-6.12', older],
+] as const)('every script is recorded on %s as it stands, for each of its memory types', (kernel, recorded) => {
+  expect(recordedKernels()).toContain(kernel)
   const keys: string[] = []
   for (const script of listScripts()) {
     for (const memory of script.memories) {
@@ -55,7 +72,13 @@ describe('recorded: the design linux-6.18 does what Linux 6.18 did', () => {
   })
 })
 
-test('recorded: so it does with random programs', { timeout: 120_000 }, async () => {
+describe('recorded: the design linux-6.12 does what Linux 6.12 did', () => {
+  test.each([...older])('%s', async (_, each) => {
+    expect(await differenceOf(each, linux612)).toBeUndefined()
+  })
+})
+
+test('recorded: linux-6.18 does so with random programs', { timeout: 120_000 }, async () => {
   const different: string[] = []
   for (const each of random) {
     const difference = await differenceOf(each)
