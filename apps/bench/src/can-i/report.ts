@@ -66,12 +66,17 @@ export function listText(answers: readonly Answer[], dimension: Dimension): stri
   const rows = answers.map((answer) => [
     answer[dimension],
     answer.can === null ? 'not known' : answer.can ? 'yes' : 'no',
-    answer.can ? answer.needs.join(', ') : (answer.refusals[0] ?? ''),
+    answer.can ? answer.needs.join(', ') : mainRefusal(answer.refusals),
     answer.since ?? (answer.can === null ? '' : '≤ 5.7'),
     answer.sources.map(({ kind }) => kind).join(', '),
   ])
   const takes = { head: 'what it takes, or how it ends', width: 60 }
   return printGrid([{ head: dimension }, { head: '' }, takes, { head: 'so since' }, { head: 'known by' }], rows)
+}
+
+/** How it ends in short: as it does for who asks for least, and where that is no userfaultfd, for who has come by one otherwise. */
+function mainRefusal([first = '', second]: readonly string[]): string {
+  return second !== undefined && first.startsWith('userfaultfd()') ? `${first}; ${second}` : first
 }
 
 /** Remarks of several tables, each with a letter. */
@@ -105,7 +110,7 @@ export function tableText(answers: readonly Answer[], rows: Dimension, columns: 
 function short({ can, needs, refusals, sources }: Answer, remarks: Remarks): string {
   if (can === null) return '–'
   const mark = sources.some(({ kind }) => kind === 'live') ? '!' : sources.some(({ kind }) => kind === 'recorded') ? '*' : ''
-  const remark = remarks.of(can ? (needs.length === 0 ? '' : `with ${needs.join(' and ')}`) : (refusals[0] ?? ''))
+  const remark = remarks.of(can ? (needs.length === 0 ? '' : `with ${needs.join(' and ')}`) : mainRefusal(refusals))
   return `${can ? 'yes' : 'no'}${mark}${remark === '' ? '' : ` ${remark}`}`
 }
 
