@@ -199,3 +199,37 @@ describe('negative controls', () => {
     expect(await anon(withPolicy(retractAlways), ...HALF_ARMED, 'expect A 17 1 has present +WP', 'write A+17 1 => blocked')).toEqual([])
   })
 })
+
+describe('what is mapped huge in the end, as seen on Linux 6.18', () => {
+  /** PAGE_IS_HUGE. */
+  const huge = (region: string) => `scan ${region} 0 1024 mask=0x40 return=0x40 vec=9`
+  /** Pages mapped huge, as told by each scan of a program. */
+  function scans(memory: 'anon' | 'shmem', ...lines: string[]): number[] {
+    const session = createModel(linux618).open()
+    const { steps } = instantiate(parseProgram(`faultline-program 1\n${UFFD}\n${lines.join('\n')}\n`), memory)
+    const outcomes = steps
+      .map(({ operation }) => ({ op: operation.op, outcome: session.perform(operation) }))
+      .filter(({ op }) => op === 'scan')
+    return outcomes.map(({ outcome }) => (outcome.regions ?? []).reduce((sum, { start, end }) => sum + (end - start) / 4096, 0))
+  }
+
+  test('anonymous: the 2 MiB without protection, and the other too when its protection has ended', () => {
+    const mapped = ['mmap A 1024 anon rw', 'madvise A 0 1024 populate_write', 'register u A 0 1024 mode=wp']
+    const collapse = ['madvise A 0 512 collapse', 'madvise A 512 512 collapse', huge('A')]
+    const lines = [...mapped, 'writeprotect u A 5 16 mode=wp', ...collapse, 'writeprotect u A 0 1024 mode=0', ...collapse]
+    expect(scans('anon', ...lines)).toEqual([512, 1024])
+  })
+
+  test('anonymous, huge before: what is protected as a whole stays so, what is protected in part does not', () => {
+    const mapped = ['mmap A 1024 anon rw', 'madvise A 0 1024 hugepage', 'madvise A 0 1024 populate_write', 'register u A 0 1024 mode=wp']
+    expect(scans('anon', ...mapped, 'writeprotect u A 0 512 mode=wp', 'writeprotect u A 517 16 mode=wp', huge('A'))).toEqual([512])
+  })
+
+  test('shared: all of the other mapping, and nothing of the watched one, even when no protection is left', () => {
+    const mapped = ['file F 1024', 'mmap A 1024 shmem rw file=F', 'mmap B 1024 shmem rw file=F', 'madvise A 0 1024 populate_write']
+    const armed = ['madvise B 0 1024 populate_read', 'register u A 0 1024 mode=wp', 'writeprotect u A 5 16 mode=wp']
+    const look = ['read A', 'read A+512', 'read B', 'read B+512', huge('A'), huge('B')]
+    const ended = ['writeprotect u A 0 1024 mode=0', 'madvise A 0 1024 collapse', 'read A', 'read A+512', huge('A')]
+    expect(scans('shmem', ...mapped, ...armed, 'madvise B 0 1024 collapse', ...look, ...ended)).toEqual([0, 1024, 0])
+  })
+})

@@ -11,6 +11,7 @@ ftruncate F 4
 fork c
 c: write A 1
 read A => value 1`
+// The column of linux-6.18 was seen on 6.1.0-56 and 6.12.117 of Debian 12 too, in a virtual machine.
 const WATCHED = 'register u A 0 512 mode=wp'
 const ARMED = 'writeprotect u A 0 4 mode=wp'
 

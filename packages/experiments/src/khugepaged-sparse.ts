@@ -268,6 +268,7 @@ export const khugepagedSparse: Experiment = {
   proves: [
     'What each rule lets khugepaged merge, and what becomes of the protection, for blocks of these sizes scattered at random.',
     'That the two negative controls lose writes, so that this judge would see it if the others did.',
+    'What Linux 6.18 does, as far as single ranges go: which of them end huge was seen on a running kernel too (packages/designs/src/collapse-rules.test.ts).',
   ],
   doesNotProve: [
     'How much faster a program is with more huge pages: TLB misses of real hardware are not counted here.',

@@ -232,6 +232,7 @@ export const pmdSharing: Experiment = {
     'That both ways of leaving tables shared under watch lose writes or misreport them, and that neither of the two rules that forbid it does.',
   ],
   doesNotProve: [
+    'Table bytes of a real kernel: that tables are shared, and no longer when one registers, was seen on Linux 6.1 and 6.12 (packages/designs/src/pmd-sharing.test.ts); their number is the model’s.',
     'How often a program would meet the failures of the negative controls: pages and writes are picked at random, evenly.',
     'What sharing saves in time: caches hold one shared table better than many, which steps do not show.',
     'Anything about the designs that no kernel has on a real machine; their rows are of the model only.',
