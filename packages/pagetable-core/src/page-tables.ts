@@ -69,13 +69,14 @@ export class PageTableArena implements PageTables {
   constructor(counters: Counters, limit = 0x7ffffff, marker: WholeMarker = NO_MARKER) {
     this.counters = counters
     this.marker = marker
+    this.limit = limit
     if (marker.lo !== 0 || marker.hi !== 0) {
       this.standIns = STAND_INS.length
+      this.limit += this.standIns
       this.next += this.standIns
       this.grow()
       for (const [i, child] of STAND_INS.entries()) this.fillStandIn(i + 1, child)
     }
-    this.limit = limit + this.standIns
   }
 
   /** Stand-ins are never counted: no address space owns one. */
