@@ -1,8 +1,12 @@
 // The packages whose tests are tested, and which tests of other packages are there to hold them. Kept to those that are quick: every change is
 // tried against each test that reaches it.
+const rules = (...names) => names.map((name) => `packages/designs/src/${name}.test.ts`)
+
 export const TARGETS = {
   'swap-entry': { tests: [] },
   'pagetable-core': { tests: [] },
-  'policy-uffd': { tests: [] },
-  'policy-khugepaged': { tests: [] },
+  'policy-uffd': {
+    tests: rules('uffd-rules', 'fill-rules', 'protect-rules', 'arming-ideas', 'shmem-rules', 'hugetlb-rules', 'huge-rules', 'anomalies', 'model'),
+  },
+  'policy-khugepaged': { tests: rules('collapse-rules', 'huge-rules', 'huge-wp', 'anomalies', 'shmem-rules') },
 }
