@@ -20,7 +20,8 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .map((name) => ({ name, text: readFileSync(join(ROOT, name), 'utf8') }))
 const sizes = files.map(({ name, text }) => ({ name, lines: text.trimEnd().split('\n').length })).sort((a, b) => b.lines - a.lines)
 
-const sources = sizes.filter(({ name }) => !/\.(test|bench)\.ts$|\/test\//.test(name))
+const isTest = (name) => /\.(test|bench)\.ts|\/test\//.test(name)
+const sources = sizes.filter(({ name }) => !isTest(name))
 const medianOf = (list) => list[Math.floor(list.length / 2)]?.lines ?? 0
 const long = sizes.filter(({ lines }) => lines > MOST_LINES)
 const twice = duplicates(
@@ -32,6 +33,10 @@ console.log(
   `${sizes.length} files, median ${medianOf(sizes)} lines; without tests ${sources.length}, median ${medianOf(sources)} (at most ${MOST_MEDIAN})`,
 )
 for (const { name, lines } of long) console.log(`${name}: ${lines} lines (at most ${MOST_LINES})`)
-for (const { lines, places } of twice) console.log(`${lines} lines stand twice: ${places.join(' and ')}`)
-console.log(`${long.length} files too long, ${twice.length} blocks twice`)
-process.exitCode = long.length + twice.length > 0 || medianOf(sources) > MOST_MEDIAN ? 1 : 0
+// What a test repeats may be what it holds the source against: shown, and no offence.
+const offending = twice.filter(({ places }) => !places.some(isTest))
+for (const { lines, places } of twice) {
+  console.log(`${lines} lines stand twice${places.some(isTest) ? ' (in tests)' : ''}: ${places.join(' and ')}`)
+}
+console.log(`${long.length} files too long, ${offending.length} blocks of sources twice`)
+process.exitCode = long.length + offending.length > 0 || medianOf(sources) > MOST_MEDIAN ? 1 : 0

@@ -1,4 +1,4 @@
-// npm run mutation -- PACKAGE …: changes one thing at a time in the sources of a package and asks its tests whether they notice.
+// npm run mutation -- PACKAGE[:FILE] …: changes one thing at a time in the sources of a package and asks its tests whether they notice.
 // Works on a copy of the checkout, since tests reach a package through the workspace's links, which must lead to what was changed.
 // Results of unchanged code are kept in reports/mutation and reused. Exit code 1: a score below the least, 2: usage.
 
@@ -15,12 +15,12 @@ import { ROOT } from './release/workspace.mjs'
 const LEAST = 80
 const REPORTS = join(ROOT, 'reports', 'mutation')
 
-function configOf(name) {
+function configOf(name, file) {
   return {
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'vitest.mutation.config.ts', related: true },
-    mutate: [`packages/${name}/src/**/*.ts`, '!**/*.test.ts', '!**/index.ts', ...(TARGETS[name].leaveOut ?? []).map((file) => `!${file}`)],
+    mutate: [`packages/${name}/src/${file}`, '!**/*.test.ts', '!**/index.ts', ...(TARGETS[name].leaveOut ?? []).map((file) => `!${file}`)],
     // Texts for people (names, sources, messages) are not behaviour.
     mutator: { excludedMutations: ['StringLiteral'] },
     coverageAnalysis: 'perTest',
@@ -49,11 +49,11 @@ export default defineConfig({
 }
 
 /** Runs stryker on one package of the copy. @returns its report */
-async function mutate(copy, name) {
+async function mutate(copy, name, file) {
   const kept = join(REPORTS, `${name}.incremental.json`)
   mkdirSync(join(copy, 'reports'), { recursive: true })
   if (existsSync(kept)) cpSync(kept, join(copy, 'reports', `${name}.incremental.json`))
-  writeFileSync(join(copy, 'stryker.config.json'), JSON.stringify(configOf(name)))
+  writeFileSync(join(copy, 'stryker.config.json'), JSON.stringify(configOf(name, file)))
   writeFileSync(join(copy, 'vitest.mutation.config.ts'), testConfig(name))
   const child = spawn(join(copy, 'node_modules', '.bin', 'stryker'), ['run', 'stryker.config.json', '--logLevel', 'warn'], {
     cwd: copy,
@@ -65,10 +65,11 @@ async function mutate(copy, name) {
   return summary(join(REPORTS, `${name}.json`))
 }
 
-const names = process.argv.slice(2)
-const unknown = names.filter((name) => !(name in TARGETS))
-if (names.length === 0 || unknown.length > 0) {
-  console.error(`usage: npm run mutation -- PACKAGE …, of ${Object.keys(TARGETS).join(', ')}`)
+/** `PACKAGE` is all of its files, `PACKAGE:tlb.ts` one of them. */
+const wanted = process.argv.slice(2).map((word) => word.split(':'))
+const unknown = wanted.filter(([name]) => !(name in TARGETS))
+if (wanted.length === 0 || unknown.length > 0) {
+  console.error(`usage: npm run mutation -- PACKAGE[:FILE] …, of ${Object.keys(TARGETS).join(', ')}`)
   process.exit(2)
 }
 const copy = realpathSync(mkdtempSync(join(tmpdir(), 'faultline-mutation-')))
@@ -83,8 +84,8 @@ try {
   copySources(copy)
   await run('git', ['init', '--quiet'], { cwd: copy })
   await run('node', ['scripts/setup.mjs'], { cwd: copy })
-  for (const name of names) {
-    const { score, counts, survivors } = await mutate(copy, name)
+  for (const [name, file = '**/*.ts'] of wanted) {
+    const { score, counts, survivors } = await mutate(copy, name, file)
     for (const line of survivors) console.log(line)
     console.log(
       `${name}: ${score.toFixed(1)} % of ${counts.tried} changes were noticed (${JSON.stringify(counts)}); at least ${LEAST} % are wanted`,

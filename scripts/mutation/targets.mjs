@@ -6,7 +6,17 @@ export const TARGETS = {
   'swap-entry': { tests: [] },
   'pagetable-core': { tests: [] },
   'policy-uffd': {
-    tests: rules('uffd-rules', 'fill-rules', 'protect-rules', 'arming-ideas', 'shmem-rules', 'hugetlb-rules', 'huge-rules', 'anomalies', 'model'),
+    tests: rules(
+      'uffd-rules',
+      'fill-rules',
+      'protect-rules',
+      'arming-ideas',
+      'shmem-rules',
+      'hugetlb-rules',
+      'huge-rules',
+      'anomalies',
+      'model',
+    ),
   },
   'policy-khugepaged': { tests: rules('collapse-rules', 'huge-rules', 'huge-wp', 'anomalies', 'shmem-rules') },
 }

@@ -1,6 +1,5 @@
 import { MEMORY_TYPES, type Memory } from '@faultline/program'
 import {
-  bundledTraceUrl,
   findWorkload,
   type Pgtrace,
   parsePgtraceText,
@@ -8,33 +7,19 @@ import {
   type WorkloadOptions,
   type WorkloadResult,
 } from '@faultline/workloads'
-import { loadTraceFile } from '@faultline/workloads/load-file'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { loadPgtrace, runOn } from '../test/workloads.ts'
 import { createModel, designs, findDesign } from './index.ts'
 
 const workload = findWorkload('dirty-tracking') as Workload
 
-function run(name: string, trace: Pgtrace, options: WorkloadOptions = {}): WorkloadResult {
-  const design = findDesign(name)
-  if (design === undefined) throw new Error(`no design ${name}`)
-  const session = createModel(design).open()
-  const result = workload.run(session, design, trace, options)
-  session.close()
-  if ('unsupported' in result) throw new Error(result.unsupported)
-  return result
-}
-
-async function load(name: string): Promise<Pgtrace> {
-  const trace = await loadTraceFile(bundledTraceUrl(name))
-  if (trace.format !== 'pgtrace') throw new Error(trace.format)
-  return trace
-}
+const run = (name: string, trace: Pgtrace, options: WorkloadOptions = {}): WorkloadResult => runOn('dirty-tracking', name, trace, options)
 
 let redis: Pgtrace
 let child: Pgtrace
 beforeAll(async () => {
-  redis = await load('redis-server')
-  child = await load('redis-bgsave-child')
+  redis = await loadPgtrace('redis-server')
+  child = await loadPgtrace('redis-bgsave-child')
 })
 
 describe('on redis in shared memory', () => {

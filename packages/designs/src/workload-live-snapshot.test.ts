@@ -1,40 +1,16 @@
 import { MEMORY_TYPES } from '@faultline/program'
-import {
-  bundledTraceUrl,
-  findWorkload,
-  type Pgtrace,
-  parsePgtraceText,
-  type Workload,
-  type WorkloadOptions,
-  type WorkloadResult,
-} from '@faultline/workloads'
-import { loadTraceFile } from '@faultline/workloads/load-file'
+import { type Pgtrace, parsePgtraceText, type WorkloadOptions, type WorkloadResult } from '@faultline/workloads'
 import { beforeAll, expect, test } from 'vitest'
-import { createModel, designs, findDesign } from './index.ts'
+import { loadPgtrace, runOn } from '../test/workloads.ts'
+import { designs } from './index.ts'
 
-const workload = findWorkload('live-snapshot') as Workload
-
-function run(name: string, trace: Pgtrace, options: WorkloadOptions = {}): WorkloadResult {
-  const design = findDesign(name)
-  if (design === undefined) throw new Error(`no design ${name}`)
-  const session = createModel(design).open()
-  const result = workload.run(session, design, trace, options)
-  session.close()
-  if ('unsupported' in result) throw new Error(result.unsupported)
-  return result
-}
-
-async function load(name: string): Promise<Pgtrace> {
-  const trace = await loadTraceFile(bundledTraceUrl(name))
-  if (trace.format !== 'pgtrace') throw new Error(trace.format)
-  return trace
-}
+const run = (name: string, trace: Pgtrace, options: WorkloadOptions = {}): WorkloadResult => runOn('live-snapshot', name, trace, options)
 
 let redis: Pgtrace
 let child: Pgtrace
 beforeAll(async () => {
-  redis = await load('redis-server')
-  child = await load('redis-bgsave-child')
+  redis = await loadPgtrace('redis-server')
+  child = await loadPgtrace('redis-bgsave-child')
 })
 
 test('linux-5.7 copies pages that were unpopulated after their first write', () => {

@@ -174,6 +174,15 @@ int uffd_copy(int fd, const struct fl_range *range, uint64_t mode, uint32_t stam
 int uffd_fill(int fd, unsigned long request, const struct fl_range *range, uint64_t mode, int64_t *done);
 /* Finds whose thread it is; 0 when nobody's. */
 struct thread *thread_of(int tid, int *process);
+
+/* thread-state.c */
+/* Opens a file of /proc for a process, or for one of its threads. */
+int open_proc(int pid, int tid, const char *name);
+enum waiting { FOR_NOTHING, FOR_FAULT, FOR_EVENT };
+/* Whether a thread sleeps until a userfaultfd is served: the name of where it sleeps tells so. */
+enum waiting waits_for_monitor(struct thread *thread);
+/* CPU time of a thread in ms, or -1 when it does not run now. */
+int64_t running_ms(struct thread *thread);
 /* How often a thread has been given a CPU: one that was woken and waits again has run in between. */
 int64_t times_run(struct thread *thread);
 

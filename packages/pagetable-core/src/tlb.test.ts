@@ -34,6 +34,35 @@ describe('a TLB', () => {
     tlb.insert(0, 10, 5, 0)
     expect(tlb.pfns[tlb.find(0, 10)]).toBe(5)
   })
+
+  test('a page that takes the entry of another is not flushed in its stead', () => {
+    const tlb = new Tlb()
+    tlb.insert(0, 10, 1, 0)
+    tlb.insert(0, 10 + 1024, 2, 0)
+    expect(tlb.find(0, 10)).toBe(-1)
+    tlb.flushPage(0, 10)
+    expect(tlb.pfns[tlb.find(0, 10 + 1024)]).toBe(2)
+  })
+
+  test('what one address space had is not found by one that was never seen, or was flushed as often', () => {
+    const tlb = new Tlb()
+    for (let mm = 0; mm < 8; mm++) {
+      tlb.insert(mm, 100 + mm, mm, 0)
+      for (let other = 0; other < 12; other++) {
+        if (other !== mm) expect(tlb.find(other, 100 + mm)).toBe(-1)
+      }
+      for (let times = 0; times < mm; times++) tlb.flushMm(7 - mm)
+    }
+    tlb.insert(20, 1, 1, 0)
+    tlb.insert(11, 2, 2, 0)
+    expect([tlb.find(11, 1), tlb.find(20, 2), tlb.find(12, 1), tlb.find(12, 2)]).toEqual([-1, -1, -1, -1])
+  })
+
+  test('keeps 1024 pages, each by itself', () => {
+    const tlb = new Tlb()
+    for (let vpn = 0; vpn < 1024; vpn++) tlb.insert(0, vpn, vpn + 7, 0)
+    for (let vpn = 0; vpn < 1024; vpn++) expect(tlb.pfns[tlb.find(0, vpn)]).toBe(vpn + 7)
+  })
 })
 
 test('steps are the sum of what costs a kernel something', () => {
