@@ -80,10 +80,10 @@ export function installCopy(fault: Fault, copy: number): void {
 
 /**
  * An anonymous page that no one else maps or caches, by the rule of the design. Without pins and batches that hold references of their
- * own, which only races bring about, the rules agree.
+ * own, which only races bring about, the rules agree: here, references of the swap cache and of a large folio's other pages do not make
+ * 5.9 to 5.17 copy, as they did.
  *
  * @source v6.18 mm/memory.c wp_can_reuse_anon_folio(); v5.11 mm/memory.c do_wp_page(); v5.8 mm/swapfile.c reuse_swap_page()
- * @fidelity simplified do_wp_page(): references of the swap cache and of a large folio's other pages do not make 5.9 to 5.17 copy
  */
 function canReuse(mm: Mm, pfn: number): boolean {
   const { frames, swap } = mm.machine

@@ -1,8 +1,9 @@
 /**
  * A call that takes rights from entries of a table: the change under its lock, and the flush when the design's policy has it.
  *
- * @source v5.10 mm/mprotect.c change_protection_range(); fs/proc/task_mmu.c clear_refs_write()
- * @fidelity simplified change_protection_range(): one page, so that a flush at each entry and one before the lock is dropped are the same steps
+ * Simplified: one page, so that a flush at each entry and one before the lock is dropped are the same steps.
+ *
+ * @source v5.10 mm/mprotect.c change_protection_range(); v5.10 fs/proc/task_mmu.c clear_refs_write()
  * @module
  */
 import { ALWAYS, type Steps } from './steps.ts'

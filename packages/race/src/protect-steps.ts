@@ -1,7 +1,7 @@
 /**
  * UFFDIO_WRITEPROTECT in steps.
  *
- * @source v5.10 mm/userfaultfd.c mwriteprotect_range(); fs/userfaultfd.c userfaultfd_writeprotect()
+ * @source v5.10 mm/userfaultfd.c mwriteprotect_range(); v5.10 fs/userfaultfd.c userfaultfd_writeprotect()
  * @module
  */
 import { UFFDIO_WRITEPROTECT_MODE_WP } from '@faultline/mm-types'

@@ -1,9 +1,9 @@
 /**
  * A store: through the TLB, or by the tables, or by a fault; and the fault's copy-on-write in steps.
  *
- * @source v5.10 mm/memory.c do_wp_page(), wp_page_copy(); v6.18 the same
- * @fidelity simplified wp_page_copy(): a page is copied in one step; each store here is to a word of its own, which is copied or not
- * @fidelity simplified do_wp_page(): no page lock
+ * Simplified: a page is copied in one step, since each store is to a word of its own, which is copied or not; there is no page lock.
+ *
+ * @source v5.10 mm/memory.c do_wp_page(), wp_page_copy()
  * @module
  */
 import { allocateCopy, copyContents, installCopy, reusePage } from '@faultline/backend-anon'
