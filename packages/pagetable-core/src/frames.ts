@@ -1,7 +1,7 @@
 /**
  * The frame table: a 32-byte record a frame, in chunks that are added and never moved.
  *
- * Frame numbers are handed out upwards; freed folios are reused newest first, by order. Large folios are aligned to
+ * Frame numbers are handed out upwards; freed frames are reused lowest first, large folios newest first. Large folios are aligned to
  * their size. Frames 0 is never used, frame 1 is the zero page and 512-1023 the huge zero page.
  * @module
  */
@@ -29,6 +29,7 @@ import {
   FRAME_ZERO,
   type Frames,
 } from '@faultline/mm-types'
+import { FreeFrames } from './free-frames.ts'
 
 /** The zero page. */
 export const ZERO_PFN = 1
@@ -40,7 +41,8 @@ const FIRST_PFN = 1024
 export class FrameTable implements Frames {
   private readonly chunks: Int32Array[] = []
   private readonly counters: Counters
-  /** Heads of the free lists of folios, by order; linked through FRAME_ENTIRE. */
+  private readonly free = new FreeFrames()
+  /** Heads of the free lists of large folios, by order; linked through FRAME_ENTIRE. */
   private readonly freeHead = new Int32Array(64)
   private readonly hugetlb = new Int32Array(64)
   private readonly reserved = new Int32Array(64)
@@ -65,20 +67,14 @@ export class FrameTable implements Frames {
     const counters = this.counters
     counters.framesAllocated++
     if (order !== 0) return this.allocLarge(order)
-    let pfn = this.freeHead[0]
-    if (pfn !== 0) {
-      const chunk = this.chunks[pfn >>> FRAME_CHUNK_SHIFT]
-      const at = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
-      this.freeHead[0] = chunk[at + FRAME_ENTIRE]
-      chunk[at + FRAME_REF] = 1
-      chunk[at + FRAME_ENTIRE] = 0
-    } else {
+    let pfn = this.free.take()
+    if (pfn === 0) {
       pfn = this.next
       if (pfn >= this.limit) return 0
       this.next = pfn + 1
       if (pfn >>> FRAME_CHUNK_SHIFT >= this.chunks.length) this.ensure(pfn + 1)
-      this.chunks[pfn >>> FRAME_CHUNK_SHIFT][(pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT] = 1
     }
+    this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_REF] = 1
     this.inUse++
     return pfn
   }
@@ -97,9 +93,23 @@ export class FrameTable implements Frames {
     }
     this.setField(pfn, FRAME_REF, 1)
     this.setField(pfn, FRAME_ENTIRE, 0)
-    for (let i = 0; i < nr; i++) this.setField(pfn + i, FRAME_FLAGS, (order << FRAME_ORDER_SHIFT) | (i ? FRAME_TAIL : 0))
+    this.markFolio(pfn, order)
     this.inUse += nr
     return pfn
+  }
+
+  /** Writes the flags of a new folio into each of its frames. */
+  private markFolio(pfn: number, order: number): void {
+    const flags = (order << FRAME_ORDER_SHIFT) | FRAME_TAIL
+    for (let first = pfn, end = pfn + 2 ** order; first < end; ) {
+      const chunk = this.chunk(first)
+      const at = (first & FRAME_CHUNK_MASK) << FRAME_SHIFT
+      const next = Math.min(end, first - (first & FRAME_CHUNK_MASK) + FRAME_CHUNK_MASK + 1)
+      for (let word = at + FRAME_FLAGS, last = at + ((next - first) << FRAME_SHIFT); word < last; word += 1 << FRAME_SHIFT)
+        chunk[word] = flags
+      first = next
+    }
+    this.setField(pfn, FRAME_FLAGS, order << FRAME_ORDER_SHIFT)
   }
 
   /** Takes a reference to the folio of a frame. */
@@ -124,8 +134,8 @@ export class FrameTable implements Frames {
       chunk[at + FRAME_MAPPING] = 0
       chunk[at + FRAME_INDEX] = 0
       chunk[at + FRAME_SLOT] = 0
-      chunk[at + FRAME_ENTIRE] = this.freeHead[0]
-      this.freeHead[0] = pfn
+      chunk[at + FRAME_ENTIRE] = 0
+      this.free.put(pfn)
       this.inUse--
     } else if (left < 0) throw new Error(`frame ${pfn}: dropped more references than it had`)
     return left
@@ -141,10 +151,11 @@ export class FrameTable implements Frames {
     const nr = 2 ** order
     if (this.flags(head) & FRAME_HUGETLB) this.hugetlb[order]--
     if (this.flags(head) & FRAME_RESTORE_RESERVE) this.reserved[order]++
-    for (let i = 0; i < nr; i++) {
-      const chunk = this.chunk(head + i)
-      const at = ((head + i) & FRAME_CHUNK_MASK) << FRAME_SHIFT
-      chunk.fill(0, at, at + 8)
+    for (let first = head, end = head + nr; first < end; ) {
+      const at = first & FRAME_CHUNK_MASK
+      const next = Math.min(end, first - at + FRAME_CHUNK_MASK + 1)
+      this.chunk(first).fill(0, at << FRAME_SHIFT, (at + next - first) << FRAME_SHIFT)
+      first = next
     }
     this.inUse -= nr
     // What a split has left of a huge page is of use to nobody as a whole.
@@ -192,13 +203,16 @@ export class FrameTable implements Frames {
 
   private pushFree(pfn: number, order: number): void {
     this.ensure(pfn + 1)
-    this.setField(pfn, FRAME_ENTIRE, this.freeHead[order])
-    this.freeHead[order] = pfn
+    if (order === 0) this.free.put(pfn)
+    else {
+      this.setField(pfn, FRAME_ENTIRE, this.freeHead[order])
+      this.freeHead[order] = pfn
+    }
   }
 
   head(pfn: number): number {
     const flags = this.flags(pfn)
-    return flags & FRAME_TAIL ? pfn - (pfn % 2 ** ((flags >>> FRAME_ORDER_SHIFT) & FRAME_ORDER_MASK)) : pfn
+    return flags & FRAME_TAIL ? pfn & (-1 << ((flags >>> FRAME_ORDER_SHIFT) & FRAME_ORDER_MASK)) : pfn
   }
 
   /** log2 of the pages of the folio of a frame. */

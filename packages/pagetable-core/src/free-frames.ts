@@ -1,0 +1,65 @@
+/**
+ * Free single frames, handed out lowest first.
+ *
+ * The order is for speed: pages that are mapped one after the other get frames one after the other again, whatever happened to these
+ * before, so that loops over ptes meet the frame table in order. A list of free frames would come back shuffled, and to take
+ * from it is to wait for a cold record.
+ * @module
+ */
+
+/** One bit a frame: 32 frames a word, 1024 words a chunk. */
+const CHUNK_SHIFT = 15
+const WORDS = 1024
+/** Above the words, a bit for each of them that is not 0: 32 words of bits; and one word for these. */
+const GROUPS = 32
+const TOP = GROUPS
+
+/** A set of frame numbers of which the lowest can be taken. Grows by chunks. */
+export class FreeFrames {
+  private readonly words: Int32Array[] = []
+  private readonly summaries: Int32Array[] = []
+  /** No chunk below this one has a free frame. */
+  private lowest = 0
+
+  put(pfn: number): void {
+    const chunk = pfn >>> CHUNK_SHIFT
+    if (chunk >= this.words.length) this.grow(chunk)
+    const word = (pfn >>> 5) & (WORDS - 1)
+    const summary = this.summaries[chunk]
+    this.words[chunk][word] |= 1 << (pfn & 31)
+    summary[word >>> 5] |= 1 << (word & 31)
+    summary[TOP] |= 1 << (word >>> 5)
+    if (chunk < this.lowest) this.lowest = chunk
+  }
+
+  /** Takes the lowest free frame. @returns 0 when there is none */
+  take(): number {
+    let chunk = this.lowest
+    while (chunk < this.summaries.length && this.summaries[chunk][TOP] === 0) chunk++
+    this.lowest = chunk
+    if (chunk === this.summaries.length) return 0
+    const words = this.words[chunk]
+    const summary = this.summaries[chunk]
+    const group = lowestBit(summary[TOP])
+    const word = (group << 5) | lowestBit(summary[group])
+    const bits = words[word]
+    words[word] = bits & (bits - 1)
+    if (words[word] === 0) {
+      summary[group] &= summary[group] - 1
+      if (summary[group] === 0) summary[TOP] &= summary[TOP] - 1
+    }
+    return (chunk << CHUNK_SHIFT) | (word << 5) | lowestBit(bits)
+  }
+
+  private grow(chunk: number): void {
+    while (this.words.length <= chunk) {
+      this.words.push(new Int32Array(WORDS))
+      this.summaries.push(new Int32Array(GROUPS + 1))
+    }
+  }
+}
+
+/** Index of the lowest bit that is set. */
+function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word)
+}
