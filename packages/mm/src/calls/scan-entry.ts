@@ -31,19 +31,52 @@ import { ptePfn } from '@faultline/pagetable-core'
 import { hugePmdPfn } from '../huge.ts'
 import type { AddressSpace } from '../objects.ts'
 
-/** Categories of a pte, without those of its vma; `none` are those of an empty one. */
-export function pageCategories(mm: AddressSpace, lo: number, hi: number, none: number): number {
+/** Categories that only the frame of a page can tell. */
+const OF_FRAME = PAGE_IS_FILE | PAGE_IS_PFNZERO
+
+/** What present entries of equal categories have in common. */
+const LOOKED_AT = PAGE_UFFD_WP | PAGE_SOFT_DIRTY
+
+/**
+ * Categories of a pte, without those of its vma; `none` are those of an empty one. What only the frame tells is left out unless the scan
+ * asks for it.
+ *
+ * @param interest categories that any mask of the scan names
+ * @source v6.18 fs/proc/task_mmu.c pagemap_page_category() with masks_of_interest
+ */
+export function pageCategories(mm: AddressSpace, lo: number, hi: number, none: number, interest: number): number {
   if (lo === 0 && hi === 0) return none
   if (lo & PAGE_PRESENT_ANY) {
-    const flags = mm.machine.frames.flags(ptePfn(lo, hi))
     let categories = PAGE_IS_PRESENT
     if ((lo & PAGE_UFFD_WP) === 0) categories |= PAGE_IS_WRITTEN
-    if (flags & FRAME_ZERO) categories |= PAGE_IS_PFNZERO
-    else if ((flags & FRAME_ANON) === 0) categories |= PAGE_IS_FILE
+    if (interest & OF_FRAME) categories |= frameCategories(mm, lo, hi)
     if (mm.softDirty && lo & PAGE_SOFT_DIRTY) categories |= PAGE_IS_SOFT_DIRTY
     return categories
   }
   return absentCategories(mm, lo, hi)
+}
+
+function frameCategories(mm: AddressSpace, lo: number, hi: number): number {
+  const flags = mm.machine.frames.flags(ptePfn(lo, hi))
+  if (flags & FRAME_ZERO) return PAGE_IS_PFNZERO
+  return flags & FRAME_ANON ? 0 : PAGE_IS_FILE
+}
+
+/**
+ * End of the entries from `at` on that are of the same categories as that one, as far as their words tell: equal words, or present
+ * entries with equal bits where no frame is asked for.
+ */
+export function sameCategories(los: Int32Array, his: Int32Array, at: number, end: number, interest: number): number {
+  const lo = los[at]
+  let next = at + 1
+  if ((lo & PAGE_PRESENT_ANY) === 0) {
+    const hi = his[at]
+    while (next < end && los[next] === lo && his[next] === hi) next++
+  } else if ((interest & OF_FRAME) === 0) {
+    const bits = lo & LOOKED_AT
+    while (next < end && (los[next] & PAGE_PRESENT_ANY) !== 0 && (los[next] & LOOKED_AT) === bits) next++
+  }
+  return next
 }
 
 function absentCategories(mm: AddressSpace, lo: number, hi: number): number {
@@ -72,7 +105,7 @@ export function hugePmdCategories(mm: AddressSpace, vpn: number, lo: number): nu
 /** Categories of a hugetlb leaf: none is not written. */
 export function hugetlbCategories(mm: AddressSpace, lo: number, hi: number): number {
   if (lo === 0 && hi === 0) return mm.kernel.design.anomalies.scanSkipsHugetlbNone ? PAGE_IS_HUGE : PAGE_IS_HUGE | PAGE_IS_WRITTEN
-  if (lo & PAGE_PRESENT_ANY) return PAGE_IS_HUGE | pageCategories(mm, lo, hi, 0)
+  if (lo & PAGE_PRESENT_ANY) return PAGE_IS_HUGE | pageCategories(mm, lo, hi, 0, OF_FRAME)
   return PAGE_IS_HUGE | (absentCategories(mm, lo, hi) & ~PAGE_IS_GUARD)
 }
 

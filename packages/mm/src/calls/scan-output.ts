@@ -36,6 +36,8 @@ export class ScanOutput {
   readonly arms: boolean
   /** Arming without a vector: masks are not looked at in tables of ptes. */
   readonly exclusive: boolean
+  /** Categories that any mask names. @source v6.18 fs/proc/task_mmu.c pagemap_scan_get_args() */
+  readonly interest: number
   private readonly request: ScanRequest
   private readonly maxPages: number
   private found = 0
@@ -47,6 +49,7 @@ export class ScanOutput {
     this.request = request
     this.arms = (request.flags & PM_SCAN_WP_MATCHING) !== 0
     this.exclusive = this.arms && request.vecLen === 0
+    this.interest = request.inverted | request.mask | request.anyof | request.returned
     this.maxPages = request.maxPages === 0 ? Number.POSITIVE_INFINITY : request.maxPages
   }
 
@@ -99,8 +102,10 @@ export class ScanOutput {
   }
 
   regions(): { start: number; end: number; categories: number }[] {
-    return this.starts
-      .map((start, i) => ({ start: start * 4096, end: this.ends[i] * 4096, categories: this.categories[i] }))
-      .filter((r) => r.end > r.start)
+    const { starts, ends, categories } = this
+    const found: { start: number; end: number; categories: number }[] = []
+    for (let i = 0; i < starts.length; i++)
+      if (ends[i] > starts[i]) found.push({ start: starts[i] * 4096, end: ends[i] * 4096, categories: categories[i] })
+    return found
   }
 }

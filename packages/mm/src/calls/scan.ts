@@ -22,7 +22,7 @@ import { HUGE_PAGES, hugePmdLo, splitHugePmd } from '../huge.ts'
 import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
 import { ownTable } from '../zap.ts'
-import { armForScan, armHugetlbForScan, hugePmdCategories, hugetlbCategories, pageCategories } from './scan-entry.ts'
+import { armForScan, armHugetlbForScan, hugePmdCategories, hugetlbCategories, pageCategories, sameCategories } from './scan-entry.ts'
 import { ScanOutput, type ScanRequest, type ScanResult } from './scan-output.ts'
 
 const FLAGS = PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC
@@ -192,20 +192,26 @@ function scanTable(
   const los = tables.lo(table)
   const his = tables.hi(table)
   const base = tables.base(table)
+  const { interest, exclusive, arms } = output
+  const first = base + (start & 511)
+  const last = first + (end - start)
   let flushed = 0
   let verdict = GO_ON
   mm.machine.counters.ptes += end - start
-  for (let vpn = start; vpn < end; vpn++) {
-    const at = base + (vpn & 511)
-    const categories = category | pageCategories(mm, los[at], his[at], none)
-    if (output.exclusive ? (categories & PAGE_IS_WRITTEN) === 0 : !output.matches(categories)) continue
-    if (output.add(categories, vpn, vpn + 1) === vpn) {
+  for (let at = first, next = first; at < last; at = next) {
+    next = sameCategories(los, his, at, last, interest)
+    const categories = category | pageCategories(mm, los[at], his[at], none, interest)
+    if (exclusive ? (categories & PAGE_IS_WRITTEN) === 0 : !output.matches(categories)) continue
+    const vpn = start + (at - first)
+    const done = output.add(categories, vpn, vpn + (next - at))
+    if (arms && categories & PAGE_IS_WRITTEN) {
+      for (let page = vpn; page < done; page++) armForScan(mm, table, page & 511)
+      flushed += done - vpn
+    }
+    if (done < vpn + (next - at)) {
       verdict = STOP
       break
     }
-    if (!output.arms || (categories & PAGE_IS_WRITTEN) === 0) continue
-    armForScan(mm, table, vpn & 511)
-    flushed++
   }
   if (flushed > 0) mm.kernel.flush(mm, start, end - start, flushed)
   return verdict
