@@ -35,12 +35,12 @@ export class Bindings {
   /** First byte of a place. */
   address(at: Place): number {
     const region = this.region(at.region)
-    return (region.vpn + at.page * 2 ** (region.pageShift - 12)) * 4096 + at.byte
+    return (region.vpn + at.page * (1 << (region.pageShift - 12))) * 4096 + at.byte
   }
 
   /** Length of a range in bytes. */
   length(range: Range): number {
-    return range.pages * 2 ** this.region(range.at.region).pageShift + range.bytes
+    return range.pages * (1 << this.region(range.at.region).pageShift) + range.bytes
   }
 
   region(name: string): Region {

@@ -31,6 +31,8 @@ export const HUGE_PAGES = 512
 /** Low word of the pmd that maps a page huge in a 4 KiB vma, or 0. */
 export function hugePmdLo(mm: AddressSpace, vpn: number): number {
   const tables = mm.machine.tables
+  // Most ranges have a table of ptes, which is found without a walk: then there is no huge leaf.
+  if (tables.pteTable(mm.pgd, vpn) !== 0) return 0
   const pmd = tables.pmdTable(mm.pgd, vpn)
   if (pmd === 0) return 0
   const lo = tables.lo(pmd)[tables.base(pmd) + (pmdNumber(vpn) & 511)]

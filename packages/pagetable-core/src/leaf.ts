@@ -28,14 +28,15 @@ export function leafIndex(vpn: number, pageShift: number): number {
   return pageShift === 12 ? vpn & 511 : pageShift === 21 ? pmdNumber(vpn) & 511 : (pmdNumber(vpn) >> 9) & 511
 }
 
-/** 4 KiB pages of a leaf. */
+/** 4 KiB pages of a leaf. By a shift: a power that is not constant is a call, and this is asked once a table. */
 export function leafPages(pageShift: number): number {
-  return 2 ** (pageShift - 12)
+  return 1 << (pageShift - 12)
 }
 
 /** End of the part of [vpn, end) that one leaf table covers. */
 export function leafSpanEnd(vpn: number, end: number, pageShift: number): number {
-  const span = 512 * leafPages(pageShift)
-  const next = (Math.floor(vpn / span) + 1) * span
+  const span = 512 << (pageShift - 12)
+  // Page numbers may have more than 32 bits; the ones below are all that counts here.
+  const next = vpn - (vpn & (span - 1)) + span
   return next < end ? next : end
 }

@@ -94,7 +94,7 @@ export class UserfaultfdSubsystem implements UffdCalls {
     let flags = fault.write ? UFFD_PAGEFAULT_FLAG_WRITE : 0
     if (reason === UFFD_REASON_WP) flags |= UFFD_PAGEFAULT_FLAG_WP
     if (reason === UFFD_REASON_MINOR) flags |= UFFD_PAGEFAULT_FLAG_MINOR
-    const unit = 2 ** fault.vma.pageShift
+    const unit = 1 << fault.vma.pageShift
     const exact = context.has(UFFD_FEATURE_EXACT_ADDRESS)
     const message: UffdMessage = {
       event: 'pagefault',
