@@ -96,7 +96,7 @@ export function serve(kernel: Kernel, fault: Fault): number {
   const tables = kernel.machine.tables
   const shift = vma.pageShift
   let table = leafTable(tables, mm.pgd, vpn, shift)
-  // Where there is a table of ptes there is no huge leaf, and no room for one.
+  // Where there is a table of ptes there is no huge leaf, and no room for one. It is nearly always there and in the walk cache.
   if (shift === 12 && table === 0) {
     const code = faultHuge(kernel, fault)
     if (code >= 0) return code

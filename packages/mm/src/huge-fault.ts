@@ -39,11 +39,9 @@ import type { AddressSpace, Kernel } from './objects.ts'
 /** Not served here: go on at the pte level. */
 const FALLBACK = -1
 
-/** Serves a fault at the pmd level. @returns a FAULT_* code, or FALLBACK */
+/** Serves a fault at the pmd level, where there is no table of ptes. @returns a FAULT_* code, or FALLBACK */
 export function faultHuge(kernel: Kernel, fault: Fault): number {
   const mm = fault.mm as AddressSpace
-  // The table of ptes is nearly always there and in the walk cache; looking for it first spares most faults the walk to the pmd.
-  if (kernel.machine.tables.pteTable(mm.pgd, fault.vpn) !== 0) return FALLBACK
   const lo = hugePmdLo(mm, fault.vpn)
   if (lo !== 0) return servePresentHuge(kernel, mm, fault, lo)
   const vma = fault.vma

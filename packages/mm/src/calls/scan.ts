@@ -106,7 +106,7 @@ function scanPages(mm: AddressSpace, vma: VmArea, start: number, end: number, ca
 
 /** One entry stands for tables in which everything is armed and none. */
 function scanArmed(mm: AddressSpace, start: number, end: number, category: number, output: ScanOutput): number {
-  const categories = category | pageCategories(mm, mm.encoding.wpLo, mm.encoding.wpHi, 0)
+  const categories = category | pageCategories(mm, mm.encoding.wpLo, mm.encoding.wpHi, 0, output.interest)
   mm.machine.counters.ptes++
   if (output.exclusive ? (categories & PAGE_IS_WRITTEN) === 0 : !output.matches(categories)) return GO_ON
   return output.add(categories, start, end) < end ? STOP : GO_ON
