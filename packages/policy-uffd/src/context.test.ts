@@ -1,0 +1,151 @@
+import {
+  EINVAL,
+  UFFD_API,
+  UFFD_FEATURE_SIGBUS,
+  UFFD_FEATURE_WP_ASYNC,
+  UFFD_FEATURE_WP_UNPOPULATED,
+  type UffdMessage,
+  type UffdSupport,
+} from '@faultline/mm-types'
+import { describe, expect, test } from 'vitest'
+import { type QueuedEvent, type RunQueue, Userfaultfd, type Waiter } from './context.ts'
+import { handshake } from './handshake.ts'
+import { validateRange } from './ranges.ts'
+
+const support = { features: 0x1ffff } as UffdSupport
+const message = (page: number): UffdMessage => ({
+  event: 'pagefault',
+  flags: 0,
+  address: page * 4096 + 5,
+  end: 0,
+  length: 0,
+  thread: '',
+  child: null,
+})
+const waiter = (thread: string, page: number): Waiter => ({ message: message(page), thread, isWoken: false })
+
+function opened(...waiters: Waiter[]): { context: Userfaultfd; runQueue: RunQueue } {
+  const runQueue: RunQueue = []
+  const context = new Userfaultfd(7, true, runQueue)
+  context.pending.push(...waiters)
+  return { context, runQueue }
+}
+
+describe('the handshake', () => {
+  test('agrees once, on the features asked for', () => {
+    const { context } = opened()
+    expect([context.ready, context.has(UFFD_FEATURE_SIGBUS), context.features]).toEqual([false, false, -1])
+    expect(handshake(context, support, UFFD_API, UFFD_FEATURE_SIGBUS)).toBe(support.features)
+    expect([context.ready, context.features, context.sigbus, context.wpAsync]).toEqual([true, UFFD_FEATURE_SIGBUS, true, false])
+    expect(handshake(context, support, UFFD_API, 0)).toBe(-EINVAL)
+    expect(context.features).toBe(UFFD_FEATURE_SIGBUS)
+  })
+
+  test('asking for nothing is an agreement too', () => {
+    const { context } = opened()
+    expect(handshake(context, support, UFFD_API, 0)).toBe(support.features)
+    expect([context.ready, context.sigbus, context.wpAsync]).toEqual([true, false, false])
+  })
+
+  test('asynchronous protection holds where nothing is populated', () => {
+    const { context } = opened()
+    handshake(context, support, UFFD_API, UFFD_FEATURE_WP_ASYNC)
+    expect(context.features).toBe(UFFD_FEATURE_WP_ASYNC | UFFD_FEATURE_WP_UNPOPULATED)
+    expect([context.wpAsync, context.sigbus]).toEqual([true, false])
+  })
+
+  test.each([
+    ['another version', 0xab, 0],
+    ['a feature that is not offered', UFFD_API, 0x20000],
+    ['a feature above 32 bits', UFFD_API, 2 ** 40],
+  ])('refuses %s, and can be tried again', (_, version, features) => {
+    const { context } = opened()
+    expect(handshake(context, support, version, features)).toBe(-EINVAL)
+    expect(context.ready).toBe(false)
+    expect(handshake(context, support, UFFD_API, 0)).toBe(support.features)
+  })
+})
+
+describe('waiting threads', () => {
+  test('are read in the order in which they came, and wait on', () => {
+    const { context, runQueue } = opened(waiter('a', 1), waiter('b', 2))
+    expect(context.readFault()?.thread).toBe('a')
+    expect(context.served.map(({ thread }) => thread)).toEqual(['a'])
+    expect(context.pending.map(({ thread }) => thread)).toEqual(['b'])
+    expect([context.readFault()?.thread, context.readFault(), runQueue]).toEqual(['b', undefined, []])
+    expect(context.served.map(({ thread }) => thread)).toEqual(['a', 'b'])
+  })
+
+  test('that wait no more are read once and kept nowhere', () => {
+    const { context, runQueue } = opened(waiter('', 1), waiter('', 2))
+    expect(context.readFault()?.message.address).toBe(4101)
+    expect([context.served, context.pending.length]).toEqual([[], 1])
+    context.wake(0, 9)
+    expect([context.pending, runQueue]).toEqual([[], []])
+  })
+
+  test('are woken by page, those with unread messages first, the last to come before the others', () => {
+    const { context, runQueue } = opened(waiter('a', 1), waiter('b', 2), waiter('c', 3), waiter('d', 3), waiter('e', 2))
+    context.readFault()
+    context.readFault()
+    context.wake(2, 3)
+    expect(runQueue).toEqual(['e', 'b'])
+    expect(context.pending.map(({ thread, isWoken }) => [thread, isWoken])).toEqual([
+      ['c', false],
+      ['d', false],
+    ])
+    context.wake(1, 4)
+    expect(runQueue).toEqual(['e', 'b', 'd', 'c', 'a'])
+    expect([context.pending, context.served]).toEqual([[], []])
+  })
+})
+
+describe('events and the end', () => {
+  const event = (context: Userfaultfd): QueuedEvent =>
+    ({ context, message: message(0), isRead: false, isLost: false, mm: null }) as QueuedEvent
+
+  test('a reader lets the sender of the oldest event go on', () => {
+    const { context, runQueue } = opened()
+    const [first, second] = [event(context), event(context)]
+    context.events.push(first, second)
+    expect(context.readEvent()).toBe(first.message)
+    expect([first.isRead, first.isLost, second.isRead]).toEqual([true, false, false])
+    expect(runQueue).toEqual([first])
+    expect([context.readEvent(), context.readEvent()]).toEqual([second.message, undefined])
+    expect(runQueue).toEqual([first, second])
+  })
+
+  test('closing lets everyone go, and loses what was not read', () => {
+    const { context, runQueue } = opened(waiter('a', 0), waiter('b', 2 ** 35))
+    const [first, second] = [event(context), event(context)]
+    context.events.push(first, second)
+    expect([context.closed, context.id, context.userModeOnly, context.changing]).toEqual([false, 7, true, 0])
+    context.release()
+    expect(context.closed).toBe(true)
+    expect(runQueue).toEqual(['b', 'a', second, first])
+    expect([first, second].map(({ isRead, isLost }) => [isRead, isLost])).toEqual([
+      [true, true],
+      [true, true],
+    ])
+    expect([context.events, context.pending]).toEqual([[], []])
+  })
+})
+
+const PAGE = 4096
+const TOP = 0x7ffffffff000
+test.each([
+  [65536, PAGE, 0],
+  [TOP - PAGE, PAGE, 0],
+  [65536, TOP - 65536, 0],
+  [65536 + 1, PAGE, -EINVAL],
+  [65536, PAGE + 1, -EINVAL],
+  [65536, 0, -EINVAL],
+  [65536, -PAGE, -EINVAL],
+  [65536 - PAGE, PAGE, -EINVAL],
+  [0, PAGE, -EINVAL],
+  [TOP, PAGE, -EINVAL],
+  [TOP - PAGE, 2 * PAGE, -EINVAL],
+  [65536, TOP - 65536 + PAGE, -EINVAL],
+])('a range from %i of %i bytes', (start, length, answer) => {
+  expect(validateRange(start, length)).toBe(answer)
+})
