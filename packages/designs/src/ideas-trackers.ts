@@ -8,7 +8,7 @@ import { uffdWpSync } from '@faultline/policy-uffd'
 import { linux618, linux618SoftDirty } from './history.ts'
 
 /** Memory is made read-only, and the handler of SIGSEGV makes a page writable again. */
-export const mprotectTracker: TrackerPolicy = {
+const mprotectTracker: TrackerPolicy = {
   name: 'mprotect',
   mechanism: 'mprotect',
   source: 'mprotect(2), sigaction(2): v6.18 mm/mprotect.c do_mprotect_pkey(), mm/vma.c vma_modify()',

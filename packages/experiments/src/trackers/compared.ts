@@ -21,7 +21,7 @@ export const COMPARED: readonly ComparedTracker[] = [
 ]
 
 /** Nothing happens but what the trace says. */
-export const QUIET: WorkloadOptions = { epochMarks: 1, reclaim: 0, unmap: 0, khugepaged: 0 }
+const QUIET: WorkloadOptions = { epochMarks: 1, reclaim: 0, unmap: 0, khugepaged: 0 }
 
 /** A run, with the counters of the session after each epoch. */
 export interface TrackedRun {

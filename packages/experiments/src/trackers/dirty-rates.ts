@@ -47,7 +47,7 @@ export function dirtyingProgram(
 }
 
 /** What one epoch costs, beside what the program itself does. */
-export interface EpochCost {
+interface EpochCost {
   readonly steps: number
   readonly counters: Readonly<Record<string, number>>
   readonly lost: number

@@ -14,7 +14,7 @@ const START = 0x200000
 const ELSEWHERE = 0x280000
 
 /** What the program works on. */
-export interface Heap {
+interface Heap {
   readonly start: number
   readonly pages: number
   /** Pages of 4 KiB in one page of the memory. */
@@ -112,7 +112,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
 ]
 
 /** The heap of a memory type: 1024 small pages, or 32 huge ones. */
-export function heapOf(memory: Memory): Heap {
+function heapOf(memory: Memory): Heap {
   const grain = memory.startsWith('hugetlb') ? 512 : 1
   return { start: START, pages: grain === 1 ? 1024 : 32 * grain, grain }
 }

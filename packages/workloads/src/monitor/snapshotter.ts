@@ -9,7 +9,7 @@ import type { TrackedDesign } from './tracker.ts'
 import { openUffd, registerWp, WP_FEATURES } from './uffd.ts'
 
 /** Told the first 4 KiB page of a page of memory that must be copied now. */
-export type CopyFirst = (start: number) => void
+type CopyFirst = (start: number) => void
 
 /** How a snapshot learns that a page is about to be written. */
 export interface Snapshotter {
