@@ -1,5 +1,6 @@
-import { createModel, linux618, pmdMarker, pudMarker } from '@faultline/designs'
+import { createModel, hughSwpType, linux519, linux618, linux618SoftDirty, pmdMarker, pudMarker, rfc202101 } from '@faultline/designs'
 import { type Design, LEVEL_PMD, LEVEL_PUD, type PageTables, WHOLE_EMPTY, WHOLE_EMPTY_TABLES, WHOLE_NONE } from '@faultline/mm-types'
+import { pudMarkers } from '@faultline/policy-uffd'
 import { MEMORY_TYPES, type Memory, type System } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
 import type { Pair } from './differences.ts'
@@ -12,7 +13,6 @@ type Fault = (tables: PageTables) => void
 interface Seen {
   spreads: number
   folds: number
-  installed: number
 }
 
 /** A design's model whose sessions are counted, and may have a fault planted in their tables. */
@@ -31,7 +31,6 @@ function watched(design: Design, seen: Seen, plant: Fault = () => {}): System {
         close() {
           seen.spreads += counters.spreads
           seen.folds += counters.folds
-          seen.installed += counters.markersInstalled
           return session.close()
         },
       }
@@ -39,21 +38,43 @@ function watched(design: Design, seen: Seen, plant: Fault = () => {}): System {
   }
 }
 
-async function compare(design: Design, programs: number, memories: readonly Memory[], plant?: Fault) {
-  const seen: Seen = { spreads: 0, folds: 0, installed: 0 }
-  const pair: Pair = { a: watched(design, seen, plant), b: createModel(linux618), ignored: new Set(['table-bytes']) }
+/** What a comparison of a design with another is about; Linux 6.18, all memory types and no fault where nothing is said. */
+interface About {
+  readonly programs: number
+  readonly with?: Design
+  readonly memories?: readonly Memory[]
+  readonly plant?: Fault
+}
+
+async function compare(design: Design, { programs, with: base = linux618, memories = MEMORY_TYPES, plant }: About) {
+  const seen: Seen = { spreads: 0, folds: 0 }
+  const pair: Pair = { a: watched(design, seen, plant), b: createModel(base), ignored: new Set(['table-bytes']) }
   const limits = { programs, totalOperations: 1e9, milliseconds: 60_000, differences: 1, batch: 20 }
-  const about = { features: linux618.uffd.features, wholeLevel: design.arming.file.wholeLevel(0) }
-  return { result: await fuzz(pair, { seed: 20230215, memories, operations: 30, ...about, ...limits }), seen }
+  const has = { features: base.uffd.features, softDirty: base.softDirty, wholeLevel: design.arming.file.wholeLevel(0) }
+  return { result: await fuzz(pair, { seed: 20230215, memories, operations: 30, ...has, ...limits }), seen }
+}
+
+/** A design with markers in pmds and puds in the place of those in ptes. */
+function inPuds(base: Design): Design {
+  const { arming } = base
+  const anonUnpopulated = arming.anonUnpopulated === arming.file ? pudMarkers : arming.anonUnpopulated
+  return { ...base, name: `${base.name} in puds`, arming: { ...arming, file: pudMarkers, anonUnpopulated } }
 }
 
 describe('one entry for a whole table makes no difference to a program but to the bytes of tables', () => {
   test.each([pmdMarker, pudMarker])('$name', { timeout: 120_000 }, async (design) => {
-    const { result, seen } = await compare(design, 150, MEMORY_TYPES)
+    const { result, seen } = await compare(design, { programs: 150 })
     expect(result.found).toEqual([])
     expect(result.operations).toBeGreaterThan(4000)
     expect(seen.spreads).toBeGreaterThan(20)
     expect(seen.folds).toBeGreaterThan(5)
+  })
+
+  // The special pte, the swap type, markers of file memory alone, and soft-dirty bits in markers that were moved.
+  test.each([rfc202101, hughSwpType, linux519, linux618SoftDirty])('nor in $name', { timeout: 120_000 }, async (base) => {
+    const { result, seen } = await compare(inPuds(base), { programs: 50, with: base })
+    expect(result.found).toEqual([])
+    expect(seen.spreads).toBeGreaterThan(0)
   })
 })
 
@@ -122,6 +143,6 @@ const FAULTS: readonly (readonly [what: string, design: Design, plant: Fault])[]
 ]
 
 test.each(FAULTS)('a planted fault is found: %s', { timeout: 120_000 }, async (_what, design, plant) => {
-  const { result } = await compare(design, 1000, ['anon'], plant)
+  const { result } = await compare(design, { programs: 1000, memories: ['anon'], plant })
   expect(result.found.length).toBeGreaterThan(0)
 })
