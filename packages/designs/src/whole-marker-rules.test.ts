@@ -155,6 +155,33 @@ test('a marker keeps huge pages out as a table of markers does', () => {
   }
 })
 
+describe('what was unmapped or moved away may be huge again, as after tables', () => {
+  const huge = 'madvise B 0 512 hugepage\nwrite B+9 1'
+  test.each([
+    [
+      '2 MiB of 4, disarmed before',
+      `${watching(1024, 'anon')}\nwriteprotect u A 0 1024 mode=wp\nwriteprotect u A 0 1024 mode=0\nmunmap A 0 512\nmmap B 512 anon rw at=A\n${huge}`,
+    ],
+    ['2 MiB of a GiB, disarmed before', `${ARMED}\nwriteprotect u A 0 ${GIB} mode=0\nmunmap A 0 512\nmmap B 512 anon rw at=A\n${huge}`],
+    ['2 MiB of a GiB, armed', `${ARMED}\nmunmap A 0 512\nmmap B 512 anon rw at=A\n${huge}`],
+    [
+      '2 MiB that were moved and stay mapped',
+      `${watching(512, 'anon', ',event_remap')}\nwriteprotect u A 0 512 mode=wp\nmremap A 0 512 C 512 maymove dontunmap\nreceive u\nunregister u A 0 512\n${huge.replaceAll('B', 'A')}`,
+    ],
+  ])('%s', (_what, lines) => {
+    const states = [linux618, pmdMarker, pudMarker].map((design) => {
+      const session = run(design, lines)
+      expect(recount(session.composed.kernel, [...session.bindings.files.values()])).toEqual([])
+      return session.perform({ op: 'pagemap', range: { at: { region: 'A', page: 0, byte: 0 }, pages: 512, bytes: 0 } }).pages
+    })
+    expect(states[1]).toEqual(states[0])
+    expect(states[2]).toEqual(states[0])
+    // All 512 pages came with the one that was written.
+    expect(new Set(states[0]).size).toBe(1)
+    expect(states[0]?.[0]).not.toBe(0)
+  })
+})
+
 test('an asynchronous scan arms what is empty by one entry', () => {
   const lines = `uffd u features=wp_async,wp_unpopulated\nmmap A ${GIB} anon rw\nregister u A 0 ${GIB} mode=wp\nscan A 0 ${GIB} flags=wp_matching mask=written return=written vec=4`
   expect(counts(lines)).toEqual([514, 2, 1])
