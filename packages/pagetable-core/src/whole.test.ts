@@ -37,8 +37,7 @@ class Walker {
       }
       const next = leafSpanEnd(vpn, end, 12)
       const table = tables.pteTableAlloc(pgd, vpn)
-      for (let page = vpn; page < next; page++)
-        if (this.word(table, page) === 0) tables.set(table, page & 511, MARKER.lo, MARKER.hi)
+      for (let page = vpn; page < next; page++) if (this.word(table, page) === 0) tables.set(table, page & 511, MARKER.lo, MARKER.hi)
       foldWhole(tables, pgd, vpn, 12, highest)
       vpn = next
     }
@@ -121,7 +120,13 @@ const STEP = fc.oneof(
 )
 /** Pages to look at: about every border, and one in each 2 MiB. */
 const LOOKED_AT = [
-  ...[0, 512, 1024, PAGES_PER_PUD - 512, PAGES_PER_PUD, PAGES_PER_PUD + 512, PAGES - 512].flatMap((at) => [at - 1, at, at + 1, at + 2, at + 300]),
+  ...[0, 512, 1024, PAGES_PER_PUD - 512, PAGES_PER_PUD, PAGES_PER_PUD + 512, PAGES - 512].flatMap((at) => [
+    at - 1,
+    at,
+    at + 1,
+    at + 2,
+    at + 300,
+  ]),
   ...Array.from({ length: PAGES / 512 }, (_, region) => region * 512 + ((region * 7) & 511)),
 ].filter((vpn) => vpn >= 0 && vpn < PAGES)
 
