@@ -1,5 +1,5 @@
 import { type ArmingPolicy, type Design, LEVEL_PTE, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
-import { ExpressionError, type Memory } from '@faultline/program'
+import { ExpressionError, type Memory, place, range } from '@faultline/program'
 import { noMarker, pteMarker, specialPte } from '@faultline/swap-entry'
 import { describe, expect, test } from 'vitest'
 import { ALL, ARMED_REGION, failures, SMALL } from '../test/scripts.ts'
@@ -251,4 +251,17 @@ describe('two markers', () => {
   test.each([pteMarker, specialPte, noMarker])('cannot be had with the encoding $name: the error names the seam', (encoding) => {
     expect(() => createModel({ ...twoMarkersArming, encoding })).toThrow("take the encoding 'pte-marker-no-wp'")
   })
+})
+
+test('steps count the table that a huge page keeps once: when it is mapped, not when it is split', () => {
+  const session = createModel(linux64, { thp: 'always' }).open()
+  session.perform({ op: 'mmap', region: 'A', pages: 512, memory: 'anon', prot: 'rw' })
+  session.perform({ op: 'write', at: place('A'), value: 1 })
+  const { tablesAllocated } = session.counters()
+  // Of ptes, pmds, puds and the address space's own.
+  expect(tablesAllocated).toBe(4)
+  session.perform({ op: 'madvise', range: range('A', 0, 1), advice: 'dontneed' })
+  expect(session.counters()).toMatchObject({ splits: 1, tablesAllocated, tablesFreed: 0 })
+  session.perform({ op: 'munmap', range: range('A', 0, 512) })
+  expect(session.counters()).toMatchObject({ tablesAllocated, tablesFreed: 3 })
 })

@@ -81,8 +81,13 @@ export interface Mm {
   tableBytes(): number
   /** Gives a vma an anon_vma before its first private page. @source mm/rmap.c anon_vma_prepare() */
   prepareAnonVma(vma: Vma): void
-  /** A huge leaf keeps a table of ptes for the day it is split; VmPTE counts it. @source pgtable_trans_huge_deposit() */
-  deposit(tables: number): void
+  /**
+   * A huge leaf keeps a table of ptes for the day it is split; VmPTE counts it.
+   *
+   * @param reused the table that is deposited was in use before, or that which is taken back will be: none is allocated or freed
+   * @source pgtable_trans_huge_deposit()
+   */
+  deposit(tables: number, reused?: boolean): void
   /** True when no other address space maps pages of the anonymous huge page a frame belongs to. */
   mapsAlone(pfn: number): boolean
   /** Marks pages as no longer to be served from a TLB. */

@@ -156,8 +156,15 @@ export class ProcessMemory implements AddressSpace {
   }
 
   /** Huge pages deposit a table each, to be used when they are split. @source mm/pgtable-generic.c pgtable_trans_huge_deposit() */
-  deposit(tables: number): void {
+  deposit(tables: number, reused = false): void {
     this.deposited += tables
+    const { counters } = this.machine
+    // A table that is reused was counted as freed, or will be as allocated, by the arena, which knows nothing of deposits.
+    if (tables > 0) {
+      if (reused) counters.tablesFreed -= tables
+      else counters.tablesAllocated += tables
+    } else if (reused) counters.tablesAllocated += tables
+    else counters.tablesFreed -= tables
   }
 
   mapsAlone(pfn: number): boolean {

@@ -96,7 +96,7 @@ export function splitHugePmd(mm: AddressSpace, vma: Vma, vpn: number, frozen = f
   setPmd(mm, start, 0, 0)
   const table = tables.alloc(LEVEL_PTE)
   if (table === 0) throw new Error('no page table left to split a huge page')
-  mm.deposit(-1)
+  mm.deposit(-1, true)
   tables.link(tables.pmdTable(mm.pgd, start), pmdNumber(start) & 511, table)
   const flags = lo & ~PAGE_PSE & 0xfff
   fillSplit(machine, table, pfn, frozen || (flags & PAGE_DIRTY) === 0 ? flags : dirtyFlags(mm, pfn, flags), hi)

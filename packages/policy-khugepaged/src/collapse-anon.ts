@@ -59,7 +59,7 @@ export function collapseAnon(mm: HostMm, vma: Vma, vpn: number, table: number): 
   tables.forget(mm.pgd, vpn)
   tables.free(table)
   // The table that was freed is deposited under the huge leaf: VmPTE stays.
-  mm.deposit(1)
+  mm.deposit(1, true)
   mm.setHugeLeaf(vpn, mkPteLo(huge, PAGE_PSE | (vma.flags & VM_WRITE ? PAGE_RW | PAGE_DIRTY : 0), vma.flags), pteHi(huge, vma.flags))
   frames.setField(huge, FRAME_ENTIRE, 1)
   counters.ptes += 512
