@@ -2,6 +2,7 @@
  * All experiments, in the order lists print them.
  * @module
  */
+import { armingEmpty } from './arming-empty.ts'
 import type { Experiment } from './experiment.ts'
 import { khugepagedSparse } from './khugepaged-sparse.ts'
 import { liveSnapshot } from './live-snapshot.ts'
@@ -13,6 +14,7 @@ import { umapsort } from './umapsort.ts'
 
 /** Every experiment once. */
 export const experiments: readonly Experiment[] = [
+  armingEmpty,
   specialPteVsSwapType,
   khugepagedSparse,
   pmdSharing,
