@@ -47,6 +47,13 @@ describe('a synthetic program', () => {
     expect(lost).toBe(heap.pages)
   })
 
+  test.each([1, 2])('loses nothing then when the monitor populates memory first (prepare=%i), at the price of faults', (prepare) => {
+    const unprepared = run(linux57)
+    const { lost, corrupted, faults } = run(linux57, { prepare })
+    expect({ lost, corrupted }).toEqual({ lost: 0, corrupted: 0 })
+    expect(faults.total).toBeGreaterThanOrEqual(unprepared.faults.total + heap.pages)
+  })
+
   test('may disturb itself', () => {
     const dropped = syntheticTrace({
       name: 'dropped',

@@ -8,6 +8,7 @@ import { epochEnds } from './epochs.ts'
 import { EVENT_FORKED, EVENT_PROTECTED, EVENT_UNMAPPED } from './history.ts'
 import type { LayoutListener, TraceLayout } from './layout.ts'
 import { createTracker } from './monitor/create-tracker.ts'
+import { createPrepare, type Prepare } from './monitor/prepare.ts'
 import type { TrackedDesign, Tracker } from './monitor/tracker.ts'
 import type { DirtyTrackingOptions, Progress } from './options.ts'
 import { Pressure } from './pressure.ts'
@@ -35,6 +36,7 @@ export class DirtyTracking implements LayoutListener {
   readonly #shadow: PageShadow
   readonly #tracked = new RangeSet(false)
   readonly #tracker: Tracker
+  readonly #prepare: Prepare
   readonly #layout: TraceLayout
   readonly #replayer: Replayer
   readonly #pressure: Pressure
@@ -55,6 +57,7 @@ export class DirtyTracking implements LayoutListener {
     this.#shadow = new PageShadow(unitOf(memory))
     const tracker = createTracker(design, session, memory, (start, pages) => truth.report(start, pages))
     this.#tracker = tracker
+    this.#prepare = createPrepare(design, session, options.prepare)
     this.#layout = createTraceLayout(session, memory, this)
     this.#replayer = new Replayer(trace, session, this.#layout, this.#shadow, {
       answer: () => tracker.answer(),
@@ -150,6 +153,7 @@ export class DirtyTracking implements LayoutListener {
   }
 
   #track(start: number, pages: number): void {
+    this.#prepare(start, pages)
     this.#tracker.track(start, pages)
     this.#truth.arm(start, pages, this.#where)
     this.#tracked.add(start, start + pages)
@@ -169,6 +173,7 @@ export class DirtyTracking implements LayoutListener {
     this.#tracker.collect(ranges)
     this.#truth.judge()
     this.#pageTableBytes = Math.max(this.#pageTableBytes, this.#session.tableBytes(PROCESS))
+    for (const { start, end } of ranges) this.#prepare(start, end - start)
     this.#tracker.rearm(ranges)
     for (const { start, end } of ranges) this.#truth.arm(start, end - start, this.#where)
     for (const child of this.#children) {

@@ -7,6 +7,7 @@ import { PROCESS, unitOf } from './calls.ts'
 import { epochEnds } from './epochs.ts'
 import { EVENT_FORKED, EVENT_PROTECTED, EVENT_UNMAPPED } from './history.ts'
 import type { LayoutListener, TraceLayout } from './layout.ts'
+import { createPrepare, type Prepare } from './monitor/prepare.ts'
 import { createSnapshotter, type Snapshotter } from './monitor/snapshotter.ts'
 import type { TrackedDesign } from './monitor/tracker.ts'
 import type { LiveSnapshotOptions, Progress } from './options.ts'
@@ -43,6 +44,7 @@ export class LiveSnapshot implements LayoutListener {
   readonly #replayer: Replayer
   readonly #pressure: Pressure
   readonly #snapshotter: Snapshotter
+  readonly #prepare: Prepare
   /** The content at the moment of arming; `undefined` before it. */
   #frozen: PageShadow | undefined
   #ranges: readonly PageRange[] = []
@@ -67,6 +69,7 @@ export class LiveSnapshot implements LayoutListener {
     const copyFirst = (start: number) => this.#copyBeforeWrite(start)
     const snapshotter = createSnapshotter(design, session, memory, copyFirst)
     this.#snapshotter = snapshotter
+    this.#prepare = createPrepare(design, session, options.prepare)
     this.#layout = createTraceLayout(session, memory, this)
     this.#replayer = new Replayer(trace, session, this.#layout, this.#shadow, {
       answer: () => snapshotter.answer(),
@@ -158,6 +161,7 @@ export class LiveSnapshot implements LayoutListener {
     this.#frozen = this.#shadow.freeze()
     this.#ranges = [...this.#writable.ranges]
     for (const { start, end } of this.#ranges) {
+      this.#prepare(start, end - start)
       this.#snapshotter.arm(start, end - start)
       this.#truth.arm(start, end - start, (vpn) => this.#shadow.where(vpn))
       this.#book.add(start, end - start)

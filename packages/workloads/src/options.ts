@@ -16,6 +16,8 @@ interface CommonOptions extends PressureRates {
   readonly seed: number
   /** Epoch marks of the trace in one epoch. */
   readonly epochMarks: number
+  /** PREPARE_* of `monitor/prepare.ts`: what the monitor does with memory before it protects it. */
+  readonly prepare: number
 }
 
 /** Options of `dirty-tracking`. */
@@ -58,6 +60,14 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
   share('reclaim', 0.02, 'share of resident pages reclaimed in an epoch (not hugetlb)'),
   share('unmap', 0.02, 'share of resident pages unmapped in an epoch, content kept (shared memory)'),
   share('khugepaged', 0.1, 'share of 2 MiB ranges khugepaged passes by in an epoch (not hugetlb)'),
+  {
+    name: 'prepare',
+    meaning: 'what the monitor does with memory before it protects it: 0 nothing, 1 reads each page, 2 MADV_POPULATE_READ',
+    default: 0,
+    min: 0,
+    max: 2,
+    integer: true,
+  },
 ]
 
 /** Numeric options of `live-snapshot` besides. */
