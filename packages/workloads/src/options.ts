@@ -16,7 +16,7 @@ interface CommonOptions extends PressureRates {
   readonly seed: number
   /** Epoch marks of the trace in one epoch. */
   readonly epochMarks: number
-  /** PREPARE_* of `monitor/prepare.ts`: what the monitor does with memory before it protects it. */
+  /** What the monitor does with memory before it protects it: 0 nothing, 1 reads each page, 2 MADV_POPULATE_READ. */
   readonly prepare: number
 }
 

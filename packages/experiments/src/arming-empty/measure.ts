@@ -15,7 +15,7 @@ import { ACCESS_BLOCKED, ACCESS_DONE, range, type SyncSession } from '@faultline
 import { HUGE_PAGES, must } from '../laboratory.ts'
 
 /** What is done to memory before it is protected. */
-export type Preparation = 'nothing' | 'read each page' | 'MADV_POPULATE_READ'
+type Preparation = 'nothing' | 'read each page' | 'MADV_POPULATE_READ'
 
 /** A way of protecting a range with all its holes. */
 export interface Way {
@@ -36,7 +36,7 @@ function named(name: string, preset: string): Way[] {
 
 /** Nothing that is not there is protected: what all others are held against. */
 export const DEFAULT: Way = { name: 'default', design: linux618, prepare: 'nothing', unpopulated: false }
-export const PRE_READ: Way = { name: 'pre-read', design: linux618, prepare: 'read each page', unpopulated: false }
+const PRE_READ: Way = { name: 'pre-read', design: linux618, prepare: 'read each page', unpopulated: false }
 export const POPULATE: Way = { name: 'MADV_POPULATE_READ', design: linux618, prepare: 'MADV_POPULATE_READ', unpopulated: false }
 export const PTE_MARKER: Way = way('pte marker', linux618)
 export const TWO_MARKERS: Way = way('two markers', twoMarkersArming)

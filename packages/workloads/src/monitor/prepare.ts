@@ -6,10 +6,9 @@ import { type Operation, range, type SyncSession } from '@faultline/program'
 import { PROCESS } from '../calls.ts'
 import type { TrackedDesign } from './tracker.ts'
 
-/** Nothing; a load of each page, as QEMU did first; MADV_POPULATE_READ, as it does since. */
-export const PREPARE_NOTHING = 0
-export const PREPARE_READ = 1
-export const PREPARE_POPULATE = 2
+/** Nothing; a load of each page, as QEMU did first; 2 is MADV_POPULATE_READ, as it does since. */
+const PREPARE_NOTHING = 0
+const PREPARE_READ = 1
 
 /** Makes mapped pages ready to be protected. What cannot be read is left as it is. */
 export type Prepare = (start: number, pages: number) => void
