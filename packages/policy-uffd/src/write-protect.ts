@@ -193,6 +193,7 @@ function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, 
   const los = tables.lo(table)
   const his = tables.hi(table)
   const base = tables.base(table)
+  const { wpLo, wpHi } = mm.encoding
   counters.ptes += to - from
   let nones = to - from
   let changed = 0
@@ -207,7 +208,8 @@ function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, 
           changed++
         }
       } else if (lo === 0 && his[at] === 0) nones++
-      else if (armSoftleaf(mm, table, los, his, at)) changed++
+      // A marker that is there needs no second look.
+      else if ((lo !== wpLo || his[at] !== wpHi) && armSoftleaf(mm, table, los, his, at)) changed++
     }
   }
   if (nones !== 0 && (policy.needsTable || vma.backend === 'hugetlb')) {

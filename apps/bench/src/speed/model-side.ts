@@ -21,7 +21,8 @@ export interface ModelOrder {
 }
 
 const WARM_PAGES = 2048
-const WARM_ROUNDS = 2
+/** Of full size: what is called once a round is compiled late, the later the busier the machine. */
+const WARM_ROUNDS = 10
 const WARM_MEMORY: readonly Memory[] = ['anon', 'shmem', 'shmem-private', 'hugetlb', 'hugetlb-private']
 
 /** Serves rounds until its input ends. */
@@ -31,7 +32,6 @@ export async function serveModel(order: ModelOrder, write: (line: string) => voi
   write(JSON.stringify({}))
   for await (const line of createInterface({ input: process.stdin })) {
     if (line === '') continue
-    globalThis.gc?.()
     write(JSON.stringify(await machine.round()))
   }
 }

@@ -56,7 +56,7 @@ export async function openSides(order: SpeedOrder): Promise<OpenSides> {
 
 function openModel({ design, designs, pages, operations }: ModelOrder, name: 'model' | 'one'): Promise<Side> {
   const order: ModelOrder = { design, designs, pages, operations }
-  return openSide(name, process.execPath, ['--expose-gc', BIN, 'speed', '--serve', JSON.stringify(order)])
+  return openSide(name, process.execPath, [BIN, 'speed', '--serve', JSON.stringify(order)])
 }
 
 function firstLine(text: string): string {
