@@ -152,6 +152,7 @@ export class SimulatedKernel implements Kernel {
     return own
   }
 
+  /** Performs flushes that were gathered. */
   performFlushes(flushes: readonly Flush[]): void {
     for (const { mm, vpn, pages } of flushes) this.flushNow(mm, vpn, pages)
   }

@@ -80,6 +80,7 @@ export interface Kernel {
   flush(mm: Mm, vpn: number, pages: number, changed?: number): void
   /** Runs one part of a call and answers the flushes that it asked for, which are counted and not performed. */
   gatherFlushes(change: () => void): readonly Flush[]
+  /** Performs flushes that were gathered. */
   performFlushes(flushes: readonly Flush[]): void
 }
 

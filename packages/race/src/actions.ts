@@ -15,8 +15,11 @@ import type { RaceWorld } from './world.ts'
 
 /** Steps by operation; a test can put others in their place. */
 export interface Actions {
+  /** A store. */
   readonly write: (world: RaceWorld, cpu: number, operation: WriteOp) => Steps
+  /** UFFDIO_WRITEPROTECT. */
   readonly writeprotect: (world: RaceWorld, cpu: number, operation: WriteProtectOp) => Steps
+  /** A write to /proc/pid/clear_refs. */
   readonly clear_refs: (world: RaceWorld, cpu: number, operation: ClearRefsOp) => Steps
 }
 

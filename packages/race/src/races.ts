@@ -9,6 +9,7 @@ import { sharedMemory } from './races/shared-memory.ts'
 import { twoCpus } from './races/two-cpus.ts'
 import { unprotectOnly } from './races/unprotect-only.ts'
 
+/** Every race, in the order of lists. */
 export const races: readonly Race[] = [unprotectOnly, protectUnprotect, clearSoftDirty, twoCpus, sharedMemory]
 
 /** The race of a name, or undefined. */

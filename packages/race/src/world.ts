@@ -79,6 +79,7 @@ export class RaceWorld {
     this.frameNames.set(pfn, name)
   }
 
+  /** The name that a frame was given, else its number. */
   nameOf(pfn: number): string {
     return this.frameNames.get(pfn) ?? `frame ${pfn}`
   }
@@ -122,6 +123,7 @@ export class RaceWorld {
     )
   }
 
+  /** The two words of the entry that is raced over. */
   pte(): { readonly lo: number; readonly hi: number } {
     const { tables } = this.composed.kernel.machine
     const table = tables.pteTable(this.mm.pgd, this.vpn)
