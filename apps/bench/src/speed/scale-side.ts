@@ -6,6 +6,7 @@ import { createModel, findDesign } from '@faultline/designs'
 import { PAGE_IS_WRITTEN, UFFD_FEATURE_WP_ASYNC, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
 import { onCpu } from './clock.ts'
 import { Stage } from './stage.ts'
+import { median } from './statistics.ts'
 
 /** A size to measure. */
 export interface ScaleOrder {
@@ -49,19 +50,19 @@ export function measureScale(order: ScaleOrder, warmMs = WARM_MS, leastPages = L
   for (const shape of ['sparse', 'full'] as const) warm({ ...order, gib: WARM_GIB, shape }, warmMs)
   const rounds = Math.max(1, Math.ceil(leastPages / pagesOf(order)))
   const figures = Array.from({ length: rounds }, () => playScale(order))
-  const mean = (name: keyof ScaleFigures): number => figures.reduce((sum, each) => sum + each[name], 0) / rounds
+  const middle = (name: keyof ScaleFigures): number => median(figures.map((each) => each[name]))
   const { pages, tableBytes, tableBuffers } = figures[0]
   return {
     pages,
-    touchNew: mean('touchNew'),
-    touchAgain: mean('touchAgain'),
-    arm: mean('arm'),
-    armAgain: mean('armAgain'),
-    scan: mean('scan'),
-    munmap: mean('munmap'),
+    touchNew: middle('touchNew'),
+    touchAgain: middle('touchAgain'),
+    arm: middle('arm'),
+    armAgain: middle('armAgain'),
+    scan: middle('scan'),
+    munmap: middle('munmap'),
     tableBytes,
     tableBuffers,
-    bytesPerPage: mean('bytesPerPage'),
+    bytesPerPage: middle('bytesPerPage'),
   }
 }
 
