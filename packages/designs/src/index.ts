@@ -19,6 +19,7 @@ export {
 } from './history.ts'
 export { splitOnWrite, splitWhenArmed, wholePage } from './huge-wp.ts'
 export { noPersistence, oracle, pmdMarker, pudMarker } from './ideas.ts'
+export { type InterfaceName, interfaceMismatch } from './interface.ts'
 export { hugeZeroPageArming, twoMarkersArming, zeropageForbidden } from './ideas-arming.ts'
 export { sharedTables, sharedTablesUntilProtected, unsharedTables, zapsDrop, zapsKeepOverTruncate } from './ideas-files.ts'
 export { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
@@ -27,6 +28,7 @@ export { composeKernel, createModel, type ModelSettings } from './model.ts'
 export { LINUX_ANOMALIES } from './parts.ts'
 export { sharedRegardless, sharedUntilProtected, sharingForbidden, unsharedAtRegister } from './pmd-sharing.ts'
 export { linuxRelease, presetOf, RELEASES, TURNING_POINTS } from './release.ts'
+export type { Mismatch } from './shape.ts'
 export {
   flushBatched,
   flushDeferred,

@@ -28,7 +28,11 @@ export function composeKernel(design: Design, settings: ModelSettings = {}): Com
   const kernel = new SimulatedKernel({
     machine,
     design,
-    backends: { anon: settings.anon ?? anonBackend, shmem: shmemBackend, hugetlb: createHugetlbBackend(settings.hugetlb) },
+    backends: {
+      anon: settings.anon ?? design.backends?.anon ?? anonBackend,
+      shmem: design.backends?.shmem ?? shmemBackend,
+      hugetlb: createHugetlbBackend(settings.hugetlb),
+    },
     settings,
   })
   const uffd = new UserfaultfdSubsystem(machine.counters)

@@ -3,6 +3,7 @@
  * @module
  */
 import type { MarkerEncoding } from './encoding.ts'
+import type { PageTables } from './machine.ts'
 
 /** What an arming policy may write into a none entry. */
 export interface ArmingContext {
@@ -42,8 +43,11 @@ export interface ArmingPolicy {
    * The highest level at which one entry may arm a range from page `vpn` on, where nothing is below that entry: LEVEL_PTE for none above
    * the leaves, LEVEL_PMD, LEVEL_PUD. Asked once a table. Where it is above LEVEL_PTE, `armNone` must write the encoding's
    * wp marker into every none entry: one entry and a table full of those are taken for the same, and made into one another.
+   *
+   * @param tables - what is around that page, to be looked at and not written
+   * @param pgd - root of the address space in `tables`
    */
-  wholeLevel(vpn: number): number
+  wholeLevel(vpn: number, tables: PageTables, pgd: number): number
   /**
    * Arms the none entries of `lo`/`hi` in [from, to).
    * @returns entries that are no longer none

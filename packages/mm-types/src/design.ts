@@ -3,6 +3,7 @@
  * @module
  */
 import type { ArmingPolicy } from './arming.ts'
+import type { AnonBackend, FileBackend } from './backend.ts'
 import type { CallSupport } from './call-support.ts'
 import type { CollapsePolicy } from './collapse.ts'
 import type { MarkerEncoding } from './encoding.ts'
@@ -84,6 +85,11 @@ export interface Design {
   readonly pmdSharing: PmdSharingPolicy
   readonly tlb: TlbPolicy
   readonly tracker: TrackerPolicy
+  /** Who supplies pages in the place of the model's own backends. */
+  readonly backends?: {
+    readonly anon?: AnonBackend
+    readonly shmem?: FileBackend
+  }
   readonly uffd: UffdSupport
   readonly calls: CallSupport
   /** CONFIG_MEM_SOFT_DIRTY: soft-dirty bits are shown and cleared. */

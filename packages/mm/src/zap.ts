@@ -104,7 +104,7 @@ export function zapRange(mm: AddressSpace, vma: VmArea, start: number, end: numb
       const zapped = zapSpan(mm, vma, table, vpn, from, from + Math.ceil((next - vpn) / leafPages(shift)), details)
       changed += zapped
       // Markers that a file's entries left may fill the table now.
-      if (zapped > 0 && vma.file !== null) foldWhole(tables, mm.pgd, vpn, shift, mm.design.arming.file.wholeLevel(vpn))
+      if (zapped > 0 && vma.file !== null) foldWhole(tables, mm.pgd, vpn, shift, mm.design.arming.file.wholeLevel(vpn, tables, mm.pgd))
     }
     vpn = next
   }

@@ -77,7 +77,8 @@ export class UserfaultfdSubsystem implements UffdCalls {
   }
 
   wholeLevel(vma: Vma, vpn: number): number {
-    return armingOf(vma.mm as HostMm, vma).wholeLevel(vpn)
+    const { pgd, machine } = vma.mm
+    return armingOf(vma.mm as HostMm, vma).wholeLevel(vpn, machine.tables, pgd)
   }
 
   /**

@@ -123,7 +123,7 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
       vpn = next
       continue
     }
-    const highest = enable && allocates ? policy.wholeLevel(vpn) : LEVEL_PTE
+    const highest = enable && allocates ? policy.wholeLevel(vpn, tables, mm.pgd) : LEVEL_PTE
     const whole = protectWhole(mm, vpn, end, shift, enable, highest)
     if (whole < 0) return whole
     if (whole > 0) {

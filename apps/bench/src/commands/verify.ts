@@ -1,6 +1,6 @@
 import { IGNORABLE, type Pair } from '@faultline/conformance'
-import { allDesigns, createModel, findDesign } from '@faultline/designs'
-import { type Design, LEVEL_PTE } from '@faultline/mm-types'
+import { allDesigns, composeKernel, createModel, findDesign } from '@faultline/designs'
+import { type Design, LEVEL_PGD, LEVEL_PTE } from '@faultline/mm-types'
 import { MEMORY_TYPES, type Memory } from '@faultline/program'
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
@@ -120,8 +120,11 @@ function limitsOf(flags: VerifyFlags, design: Design, other: Design | undefined)
 }
 
 /** The highest level at which a design may arm what is empty by one entry: programs of designs that do are about large mappings. */
-function wholeLevel({ arming }: Design): number {
-  return Math.max(...[arming.file, arming.anon, arming.anonUnpopulated].map((policy) => policy.wholeLevel(0)))
+function wholeLevel(design: Design): number {
+  const { arming } = design
+  const { tables } = composeKernel(design).kernel.machine
+  const pgd = tables.alloc(LEVEL_PGD)
+  return Math.max(...[arming.file, arming.anon, arming.anonUnpopulated].map((policy) => policy.wholeLevel(0, tables, pgd)))
 }
 
 /** The running kernel; undefined, and said aloud, where it cannot be asked: then recordings are all there is. */

@@ -1,5 +1,5 @@
-import { createModel, hughSwpType, linux519, linux618, linux618SoftDirty, pmdMarker, pudMarker, rfc202101 } from '@faultline/designs'
-import { type Design, LEVEL_PMD, LEVEL_PUD, type PageTables, WHOLE_EMPTY, WHOLE_EMPTY_TABLES, WHOLE_NONE } from '@faultline/mm-types'
+import { composeKernel, createModel, hughSwpType, linux519, linux618, linux618SoftDirty, pmdMarker, pudMarker, rfc202101 } from '@faultline/designs'
+import { type Design, LEVEL_PGD, LEVEL_PMD, LEVEL_PUD, type PageTables, WHOLE_EMPTY, WHOLE_EMPTY_TABLES, WHOLE_NONE } from '@faultline/mm-types'
 import { pudMarkers } from '@faultline/policy-uffd'
 import { MEMORY_TYPES, type Memory, type System } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
@@ -50,7 +50,9 @@ async function compare(design: Design, { programs, with: base = linux618, memori
   const seen: Seen = { spreads: 0, folds: 0 }
   const pair: Pair = { a: watched(design, seen, plant), b: createModel(base), ignored: new Set(['table-bytes']) }
   const limits = { programs, totalOperations: 1e9, milliseconds: 60_000, differences: 1, batch: 20 }
-  const has = { features: base.uffd.features, softDirty: base.softDirty, wholeLevel: design.arming.file.wholeLevel(0) }
+  const { tables } = composeKernel(design).kernel.machine
+  const wholeLevel = design.arming.file.wholeLevel(0, tables, tables.alloc(LEVEL_PGD))
+  const has = { features: base.uffd.features, softDirty: base.softDirty, wholeLevel }
   return { result: await fuzz(pair, { seed: 20230215, memories, operations: 30, ...has, ...limits }), seen }
 }
 

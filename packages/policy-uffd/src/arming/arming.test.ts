@@ -1,4 +1,5 @@
-import { type ArmingContext, type ArmingPolicy, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, type MarkerEncoding } from '@faultline/mm-types'
+import { type ArmingContext, type ArmingPolicy, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, type MarkerEncoding } from '@faultline/mm-types'
+import { createMachine } from '@faultline/pagetable-core'
 import { describe, expect, test } from 'vitest'
 import { hugeZeroPage } from './huge-zero-page.ts'
 import { pmdMarkers } from './pmd-marker.ts'
@@ -8,6 +9,7 @@ import { skip } from './skip.ts'
 import { twoMarkers } from './two-markers.ts'
 import { zeroPage } from './zero-page.ts'
 
+const { tables } = createMachine()
 const marking = (wpLo: number, wpHi: number): ArmingContext => ({ encoding: { wpLo, wpHi } as MarkerEncoding, zeroLo: 0x1425, zeroHi: 3 })
 
 /** Arms entries 1 to 5 of 7: entry 3 is a page, entries 4 and 5 have one word each. */
@@ -49,5 +51,5 @@ test.each([
   [pudMarkers, { needsTable: true, populates: false, mapsHugeZeroPage: false, noneIsArmed: false, level: LEVEL_PUD }],
   [twoMarkers, { needsTable: false, populates: false, mapsHugeZeroPage: false, noneIsArmed: true, level: LEVEL_PTE }],
 ])('what $name says of itself', ({ needsTable, populates, mapsHugeZeroPage, noneIsArmed, wholeLevel }, expected) => {
-  expect({ needsTable, populates, mapsHugeZeroPage, noneIsArmed, level: wholeLevel(0) }).toEqual(expected)
+  expect({ needsTable, populates, mapsHugeZeroPage, noneIsArmed, level: wholeLevel(0, tables, tables.alloc(LEVEL_PGD)) }).toEqual(expected)
 })
