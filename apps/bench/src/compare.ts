@@ -4,11 +4,14 @@
  */
 import { createModel, oracle } from '@faultline/designs'
 import type { Design } from '@faultline/mm-types'
-import type { Memory } from '@faultline/program'
+import { ExpressionError, type Memory } from '@faultline/program'
 import type { Pgtrace, UnsupportedResult, Workload, WorkloadResult } from '@faultline/workloads'
+import { UsageError } from './errors.ts'
+import { quote } from './names.ts'
 import { breathe, type Progress } from './progress.ts'
 import type { Comparison, Row, ServedRow, UnsupportedRow } from './report/schema.ts'
 import { explain } from './report/why.ts'
+import type { Stranger } from './strangers/load.ts'
 
 /** What is to be compared. */
 export interface Comparing {
@@ -20,6 +23,8 @@ export interface Comparing {
   readonly traceName: string
   /** Every option of the workload. */
   readonly options: Readonly<Record<string, number>>
+  /** Whose designs are among them, besides ours. */
+  readonly strangers?: readonly Stranger[]
 }
 
 type Result = WorkloadResult | UnsupportedResult
@@ -50,15 +55,26 @@ export function nrSteps(designs: readonly Design[]): number {
   return designs.filter((design) => design !== oracle).length + 1
 }
 
-async function run({ workload, memory, trace, options }: Comparing, design: Design, progress: Progress): Promise<Result> {
+async function run(comparing: Comparing, design: Design, progress: Progress): Promise<Result> {
+  const { workload, memory, trace, options, strangers } = comparing
   progress.step(`${design.name} on ${memory}`)
   await breathe()
   const session = createModel(design).open()
   try {
     return workload.run(session, design, trace, { ...options, memory }, (fraction) => progress.within(fraction))
+  } catch (error) {
+    const theirs = strangers?.find((stranger) => stranger.design === design)
+    throw theirs === undefined ? error : blamed(error, theirs)
   } finally {
     session.close()
   }
+}
+
+/** What a stranger's policy throws is its mistake and no bug of ours; what any design may be refused for stays as it is. */
+function blamed(error: unknown, { design, from }: Stranger): unknown {
+  if (error instanceof ExpressionError || !(error instanceof Error)) return error
+  const where = /^\s+at .*$/m.exec(error.stack ?? '')?.[0].trim() ?? ''
+  return new UsageError(`--with ${quote(from)}: design ${quote(design.name)} failed while it ran: ${error.message} (${where})`)
 }
 
 function rowOf(design: Design, memory: Memory, result: Result, ideal: WorkloadResult): Row {

@@ -33,7 +33,12 @@ describe('no field of a design may be missing, or of another type', () => {
 test.each([
   [{ ...linux618, zap: undefined }, 'zap', 'nothing', 'a ZapPersistence'],
   [null, '', 'null', 'a Design'],
-  [{ ...linux618, uffd: { ...linux618.uffd, wpMemory: ['anon', 'file'] } }, 'uffd.wpMemory[1]', '"file"', 'one of "anon", "shmem", "hugetlb"'],
+  [
+    { ...linux618, uffd: { ...linux618.uffd, wpMemory: ['anon', 'file'] } },
+    'uffd.wpMemory[1]',
+    '"file"',
+    'one of "anon", "shmem", "hugetlb"',
+  ],
   [{ ...linux618, tracker: { ...linux618.tracker, mechanism: 'magic' } }, 'tracker.mechanism', '"magic"', 'one of "uffd-wp-sync"'],
   [{ ...linux618, name: ' ' }, 'name', '" "', 'some text'],
   [{ ...linux618, backends: { shmem: { name: 'shmem' } } }, 'backends.shmem.source', 'nothing', 'some text'],
@@ -43,8 +48,11 @@ test.each([
     'a function of 3 parameters',
     'a function (vmFlags, zapFlags) => boolean',
   ],
-] as readonly [unknown, string, string, string][])('a mismatch says where, what is there and what would be right: %#', (value, seam, found, right) => {
-  const mismatch = interfaceMismatch(value as Design, 'design')
-  expect(mismatch).toMatchObject({ seam, found })
-  expect(mismatch?.expected).toContain(right)
-})
+] as readonly [unknown, string, string, string][])(
+  'a mismatch says where, what is there and what would be right: %#',
+  (value, seam, found, right) => {
+    const mismatch = interfaceMismatch(value as Design, 'design')
+    expect(mismatch).toMatchObject({ seam, found })
+    expect(mismatch?.expected).toContain(right)
+  },
+)

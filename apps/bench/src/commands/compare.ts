@@ -1,4 +1,5 @@
-import { allDesigns, designs, findDesign } from '@faultline/designs'
+import { allDesigns, designs } from '@faultline/designs'
+import type { Design } from '@faultline/mm-types'
 import { MEMORY_TYPES } from '@faultline/program'
 import { findWorkload, workloads } from '@faultline/workloads'
 import type { Command } from 'commander'
@@ -12,12 +13,14 @@ import { createProgress } from '../progress.ts'
 import { comparisonJson } from '../report/json.ts'
 import type { Comparison } from '../report/schema.ts'
 import { printComparison } from '../report/table.ts'
+import { loadStrangers, type Stranger } from '../strangers/load.ts'
 import type { Terminal } from '../terminal.ts'
 import { loadPgtrace } from '../traces.ts'
 
 interface CompareFlags {
   readonly workload: string
   readonly designs: string
+  readonly with: readonly string[]
   readonly memory: string
   readonly trace: string
   readonly seed: string
@@ -37,6 +40,7 @@ export function addCompare(program: Command, context: Context): void {
     .description('run one workload through several designs; print what each loses and what it costs')
     .requiredOption('--workload <name>', 'what to run (faultline workloads)')
     .option('--designs <a,b,…>', 'designs to compare (faultline designs), or "all"', 'all')
+    .option('--with <path|package>', 'designs of a third party beside ours: a file or package that exports them; repeatable', collect, [])
     .option('--memory <type>', MEMORY_TYPES.join(', '), 'anon')
     .option('--trace <name>', 'a bundled trace (faultline traces) or a file', DEFAULT_TRACE)
     .option('--seed <n>', 'of the disturbances: the same seed gives the same answer', '1')
@@ -79,21 +83,24 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 async function readFlags(flags: CompareFlags): Promise<Comparing> {
   const names = workloads.map((workload) => workload.name)
   const workload = findWorkload(oneOf('workload', flags.workload, names))!
-  const chosen = designNames(flags.designs).map((name) => findDesign(name)!)
+  const strangers = await loadStrangers(flags.with)
+  const chosen = chooseDesigns(flags.designs, strangers)
   const memory = oneOf('memory', flags.memory, MEMORY_TYPES)
   const options = readOptions(workload.options, flags)
   const epochs = flags.epochs === undefined ? undefined : wholeNumber('--epochs', flags.epochs, 1, 1_000_000)
   const trace = await loadPgtrace(flags.trace)
   if (epochs !== undefined) options.epochMarks = marksPerEpoch(trace, epochs)
-  return { workload, designs: chosen, memory, trace, traceName: flags.trace, options }
+  return { workload, designs: chosen, memory, trace, traceName: flags.trace, options, strangers }
 }
 
-/** The designs of a comma-separated list, each once. */
-function designNames(list: string): readonly string[] {
-  if (list === 'all') return designs.map((design) => design.name)
-  const legal = allDesigns.map((design) => design.name)
-  const names = list.split(',').map((name) => oneOf('design', name.trim(), legal))
-  return [...new Set(names)]
+/** The designs of a comma-separated list, each once, and after them every stranger's that the list does not name. */
+function chooseDesigns(list: string, strangers: readonly Stranger[]): readonly Design[] {
+  const theirs = strangers.map(({ design }) => design)
+  if (list === 'all') return [...designs, ...theirs]
+  const known = [...allDesigns, ...theirs]
+  const legal = known.map((design) => design.name)
+  const named = list.split(',').map((name) => oneOf('design', name.trim(), legal))
+  return [...new Set([...named.map((name) => known.find((design) => design.name === name)!), ...theirs])]
 }
 
 async function drawPage(comparison: Comparison): Promise<string> {
