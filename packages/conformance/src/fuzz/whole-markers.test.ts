@@ -1,5 +1,24 @@
-import { composeKernel, createModel, hughSwpType, linux519, linux618, linux618SoftDirty, pmdMarker, pudMarker, rfc202101 } from '@faultline/designs'
-import { type Design, LEVEL_PGD, LEVEL_PMD, LEVEL_PUD, type PageTables, WHOLE_EMPTY, WHOLE_EMPTY_TABLES, WHOLE_NONE } from '@faultline/mm-types'
+import {
+  composeKernel,
+  createModel,
+  hughSwpType,
+  linux519,
+  linux618,
+  linux618SoftDirty,
+  pmdMarker,
+  pudMarker,
+  rfc202101,
+} from '@faultline/designs'
+import {
+  type Design,
+  LEVEL_PGD,
+  LEVEL_PMD,
+  LEVEL_PUD,
+  type PageTables,
+  WHOLE_EMPTY,
+  WHOLE_EMPTY_TABLES,
+  WHOLE_NONE,
+} from '@faultline/mm-types'
 import { pudMarkers } from '@faultline/policy-uffd'
 import { MEMORY_TYPES, type Memory, type System } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
