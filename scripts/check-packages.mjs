@@ -20,6 +20,9 @@ function contentProblems(manifest, files) {
   for (const file of files) {
     if (file.endsWith('.tsbuildinfo') || /\.test\.(ts|js|d\.ts)$/.test(file)) problems.push(`${file} should not be published`)
   }
+  if (!manifest.engines?.node) problems.push('engines.node is missing')
+  if (!manifest.publishConfig?.provenance)
+    problems.push('publishConfig.provenance is not set: the package would be published without saying from where')
   const text = JSON.stringify(manifest.dependencies ?? {})
   if (/workspace:|catalog:/.test(text)) problems.push(`dependencies still hold workspace or catalog ranges: ${text}`)
   return problems

@@ -4,7 +4,7 @@ const rules = (...names) => names.map((name) => `packages/designs/src/${name}.te
 
 export const TARGETS = {
   'swap-entry': { tests: [] },
-  'pagetable-core': { tests: [] },
+  'pagetable-core': { tests: rules('model', 'huge-rules', 'shmem-rules', 'zap-rules', 'arming-ideas') },
   'policy-uffd': {
     tests: rules(
       'uffd-rules',
