@@ -29,7 +29,7 @@ function configOf(name, file) {
     inPlace: true,
     concurrency: Math.max(1, Math.min(4, cpus().length)),
     timeoutMS: 20_000,
-    reporters: ['json', 'html', ...(process.stdout.isTTY ? ['progress'] : [])],
+    reporters: ['json', 'html', process.stdout.isTTY ? 'progress' : 'progress-append-only'],
     jsonReporter: { fileName: `reports/${name}.json` },
     htmlReporter: { fileName: `reports/${name}.html` },
     allowEmpty: true,
