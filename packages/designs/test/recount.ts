@@ -9,9 +9,15 @@ import {
   FRAME_SLOT,
   FRAME_ZERO,
   type Inode,
+  KNOWN_ARMED,
+  KNOWN_MARKERS,
+  KNOWN_UNARMED,
   LEVEL_PGD,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
+  PAGE_RW,
+  PAGE_UFFD_WP,
+  PTRS_PER_PTE,
   SOFTLEAF_SWAP,
   WHOLE_ARMED,
   WHOLE_EMPTY,
@@ -50,8 +56,8 @@ function walk(kernel: Kernel, table: number, level: number, tally: Tally): void 
   const base = tables.base(table)
   let used = 0
   for (let i = 0; i < 512; i++) {
-    const lo = tables.lo(table)[base + i]
-    const hi = tables.hi(table)[base + i]
+    const lo = tables.readLo(table)[base + i]
+    const hi = tables.readHi(table)[base + i]
     if (lo === 0 && hi === 0) continue
     used++
     if (level > 0 && pointsToTable(lo)) {
@@ -59,7 +65,22 @@ function walk(kernel: Kernel, table: number, level: number, tally: Tally): void 
       walk(kernel, entryTable(lo, hi), level - 1, tally)
     } else if (level === 0 || !standsForTables(kernel, lo, hi)) countLeaf(kernel, lo, hi, tally)
   }
+  if (level === 0 && !isAsKnown(kernel, table)) tally.wrong.push(`table ${table}: its entries are not what is known of it`)
   if (used !== tables.used(table)) tally.wrong.push(`table ${table} of level ${level}: ${tables.used(table)} used, ${used} found`)
+}
+
+/** Whether each entry of a table is what a walk has said of all of them. */
+function isAsKnown({ machine: { tables }, design }: Kernel, table: number): boolean {
+  const known = tables.known(table)
+  const { wpLo, wpHi } = design.encoding
+  for (let at = tables.base(table); at < tables.base(table) + PTRS_PER_PTE; at++) {
+    const lo = tables.readLo(table)[at]!
+    const isPresent = (lo & PAGE_PRESENT_ANY) !== 0
+    if (known === KNOWN_MARKERS && (lo !== wpLo || tables.readHi(table)[at] !== wpHi)) return false
+    if (known === KNOWN_ARMED && !(isPresent && (lo & PAGE_UFFD_WP) !== 0 && (lo & PAGE_RW) === 0)) return false
+    if (known === KNOWN_UNARMED && !(isPresent && (lo & PAGE_UFFD_WP) === 0)) return false
+  }
+  return true
 }
 
 /** Entries above the leaves may stand for tables; those of empty ones would read as swap entries. */

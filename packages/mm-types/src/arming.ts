@@ -49,7 +49,8 @@ export interface ArmingPolicy {
    */
   wholeLevel(vpn: number, tables: PageTables, pgd: number): number
   /**
-   * Arms the none entries of `lo`/`hi` in [from, to).
+   * Arms the none entries of `lo`/`hi` in [from, to): by the plain wp marker of the encoding, or, where it `populates`, by present
+   * entries with the uffd-wp bit that may not be written. A table full of those is known for that from then on.
    * @returns entries that are no longer none
    */
   armNone(lo: Int32Array, hi: Int32Array, from: number, to: number, context: ArmingContext): number

@@ -26,6 +26,24 @@ export const WHOLE_ARMED = 3
 /** WHOLE_* */
 export type Whole = 0 | 1 | 2 | 3
 
+/** Words of entries, for who does not write to them. */
+export interface Words {
+  readonly length: number
+  readonly [index: number]: number
+}
+
+/** Nothing is known of all entries of a table. */
+export const KNOWN_NOTHING = 0
+/** Every entry is the plain wp marker of the design. */
+export const KNOWN_MARKERS = 1
+/** Every entry is present (or PROT_NONE), has the uffd-wp bit, and is not writable. */
+export const KNOWN_ARMED = 2
+/** Every entry is present (or PROT_NONE) and lacks the uffd-wp bit. */
+export const KNOWN_UNARMED = 3
+
+/** KNOWN_* */
+export type Known = 0 | 1 | 2 | 3
+
 /**
  * Page tables of all address spaces, 512 entries each, in chunks of 512 tables. A table is a number from 1; entry `i`
  * of table `t` is `lo(t)[base(t) + i]` and `hi(t)[base(t) + i]`.
@@ -38,10 +56,24 @@ export type Whole = 0 | 1 | 2 | 3
  * present allocates first, or asks `isStandIn`.
  */
 export interface PageTables {
-  /** The chunk of low words that holds a table. */
+  /**
+   * The chunk of low words that holds a table, for who may write to that table, and to no other, before anybody calls `setKnown` for it:
+   * what is known of all its entries is forgotten.
+   */
   lo(table: number): Int32Array
-  /** The chunk of high words that holds a table. */
+  /** The chunk of high words that holds a table, on the same terms. */
   hi(table: number): Int32Array
+  /** The chunk of low words, for who only reads. */
+  readLo(table: number): Words
+  /** The chunk of high words, for who only reads. */
+  readHi(table: number): Words
+  /**
+   * What is known of all 512 entries of a table without a look at them, so that a call over a range that finds a table as it left it
+   * costs once a table. Whoever may change an entry makes it KNOWN_NOTHING: by `lo`, `hi`, `set`, `free`.
+   */
+  known(table: number): Known
+  /** Tells what a walk over all entries of a table has found, or left there. */
+  setKnown(table: number, known: Known): void
   /** Where a table starts in its chunks. */
   base(table: number): number
   /** Non-none entries of a table. */

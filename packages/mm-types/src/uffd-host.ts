@@ -43,8 +43,6 @@ export interface HostMm extends Mm {
   swapIn(vma: Vma, vpn: number): void
   /** Class of an entry that is neither none nor present: SOFTLEAF_*. */
   classify(lo: number, hi: number): number
-  /** Whether a present entry may become writable without a fault. */
-  mayWrite(vma: Vma, lo: number, hi: number): boolean
   /** Erases [start, end) of a vma by the zap rule (armed file entries leave markers). */
   zap(vma: Vma, start: number, end: number): void
   /** Unmaps pages [from, to) of a file everywhere; private copies stay. */

@@ -23,7 +23,6 @@ import { hugePmdLo, hugePmdPfn, setPmd, splitHugePmd } from './huge.ts'
 import { mapHugeZeroPage } from './huge-fault.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
 import { hugetlbTableAlloc, unsharePmdAt, unsharePmds } from './pmd-sharing.ts'
-import { mayWrite } from './protect.ts'
 import { splitFolio } from './split-folio.ts'
 import { unmapMapping } from './unmap-mapping.ts'
 import type { VmArea } from './vma.ts'
@@ -129,10 +128,6 @@ export class ProcessMemory implements AddressSpace {
 
   classify(lo: number, hi: number): number {
     return classify(lo, hi, this.kernel.types, this.encoding)
-  }
-
-  mayWrite(vma: Vma, lo: number, hi: number): boolean {
-    return mayWrite(this.machine, vma, lo, hi)
   }
 
   zap(vma: Vma, start: number, end: number): void {

@@ -4,23 +4,8 @@
  * @source v6.18 mm/mprotect.c change_protection(), change_pte_range(), can_change_pte_writable()
  * @module
  */
-import {
-  FRAME_ANON,
-  FRAME_EXCLUSIVE,
-  type Machine,
-  PAGE_DIRTY,
-  PAGE_PRESENT,
-  PAGE_PRESENT_ANY,
-  PAGE_PROTNONE,
-  PAGE_RW,
-  PAGE_UFFD_WP,
-  VM_ACCESS_FLAGS,
-  VM_SHARED,
-  VM_UFFD_WP,
-  VM_WRITE,
-  type Vma,
-} from '@faultline/mm-types'
-import { leafIndex, leafPages, leafSpanEnd, leafTable, needsSoftDirtyWp, pmdNumber, ptePfn } from '@faultline/pagetable-core'
+import { PAGE_PRESENT, PAGE_PRESENT_ANY, PAGE_PROTNONE, PAGE_RW, VM_ACCESS_FLAGS } from '@faultline/mm-types'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, mayWrite, pmdNumber, writeRule } from '@faultline/pagetable-core'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
 import { unsharePmd } from './pmd-sharing.ts'
@@ -54,37 +39,23 @@ export function changeProtection(mm: AddressSpace, vma: VmArea, start: number, e
 
 /** @returns how many entries changed */
 function changeSpan(mm: AddressSpace, vma: VmArea, table: number, from: number, to: number): number {
-  const { tables, counters } = mm.machine
+  const { tables, frames, counters } = mm.machine
   const los = tables.lo(table)
   const his = tables.hi(table)
   const base = tables.base(table)
   const none = (vma.flags & VM_ACCESS_FLAGS) === 0
+  const right = none ? PAGE_PROTNONE : PAGE_PRESENT
+  const rule = writeRule(vma)
   let changed = 0
-  for (let at = base + from; at < base + to; at++) {
+  for (let at = base + from, end = base + to; at < end; at++) {
     const lo = los[at]
     if ((lo & PAGE_PRESENT_ANY) === 0) continue
-    let entry = lo & ~(PAGE_RW | PAGE_PRESENT | PAGE_PROTNONE)
-    entry |= none ? PAGE_PROTNONE : PAGE_PRESENT
-    if (!none && mayWrite(mm.machine, vma, lo, his[at])) entry |= PAGE_RW
+    let entry = (lo & ~(PAGE_RW | PAGE_PRESENT | PAGE_PROTNONE)) | right
+    if (mayWrite(rule, frames, lo, his[at])) entry |= PAGE_RW
     if (entry === lo) continue
     los[at] = entry
     changed++
   }
   counters.ptes += to - from
   return changed
-}
-
-/**
- * Whether an entry may become writable without a fault.
- *
- * @source v6.18 mm/mprotect.c can_change_pte_writable(); mm/vma.c vma_wants_writenotify()
- */
-export function mayWrite(machine: Machine, vma: Vma, lo: number, hi: number): boolean {
-  if ((vma.flags & VM_WRITE) === 0) return false
-  if (vma.flags & VM_UFFD_WP && lo & PAGE_UFFD_WP) return false
-  if (needsSoftDirtyWp(vma, lo)) return false
-  if (vma.flags & VM_SHARED) return (vma.flags & VM_UFFD_WP) === 0 || ((lo & PAGE_DIRTY) !== 0 && vma.backend !== 'hugetlb')
-  if (vma.backend === 'hugetlb') return false
-  const flags = machine.frames.flags(ptePfn(lo, hi))
-  return (flags & FRAME_ANON) !== 0 && (flags & FRAME_EXCLUSIVE) !== 0
 }

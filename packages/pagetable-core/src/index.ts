@@ -13,3 +13,4 @@ export { DIRTY_BY_SOFTWARE, isHugeLeaf, mkPteLo, needsSoftDirtyWp, pteHi, pteLo,
 export { SwapArea } from './swap-area.ts'
 export { TLB_WRITE, Tlb } from './tlb.ts'
 export { armWhole, emptied, emptyWhole, entryPages, foldWhole, type WholeMarker, wholeLevel, wholeOf } from './whole.ts'
+export { ALWAYS_WRITABLE, mayWrite, NEVER_WRITABLE, type WriteRule, writeRule } from './write-rule.ts'

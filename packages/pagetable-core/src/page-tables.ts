@@ -8,6 +8,9 @@
  */
 import {
   type Counters,
+  KNOWN_MARKERS,
+  KNOWN_NOTHING,
+  type Known,
   LEVEL_PGD,
   LEVEL_PMD,
   LEVEL_PTE,
@@ -18,6 +21,7 @@ import {
   type PageTables,
   WHOLE_NONE,
   type Whole,
+  type Words,
 } from '@faultline/mm-types'
 import { pmdNumber } from './address.ts'
 import { NO_MARKER, STAND_INS, type WholeMarker, wholeHi, wholeLo, wholeOf } from './whole.ts'
@@ -46,6 +50,8 @@ export class PageTableArena implements PageTables {
   private readonly his: Int32Array[] = []
   private readonly uses: Int32Array[] = []
   private readonly levels: Uint8Array[] = []
+  /** What is known of all entries of a table: KNOWN_*. */
+  private readonly knowns: Uint8Array[] = []
   /** Owners of a table beyond the first (hugetlb pmd sharing). */
   private readonly shares: Int32Array[] = []
   private readonly freed: number[] = []
@@ -87,14 +93,32 @@ export class PageTableArena implements PageTables {
     if (child !== WHOLE_NONE) this.addUsed(table, 512)
   }
 
-  /** The chunk of low words that holds a table. */
+  /** The chunk of low words that holds a table, for who may write to that. */
   lo(table: number): Int32Array {
+    this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = KNOWN_NOTHING
     return this.los[table >>> TABLES_PER_CHUNK_SHIFT]
   }
 
-  /** The chunk of high words that holds a table. */
+  /** The chunk of high words that holds a table, for who may write to that. */
   hi(table: number): Int32Array {
+    this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = KNOWN_NOTHING
     return this.his[table >>> TABLES_PER_CHUNK_SHIFT]
+  }
+
+  readLo(table: number): Words {
+    return this.los[table >>> TABLES_PER_CHUNK_SHIFT]
+  }
+
+  readHi(table: number): Words {
+    return this.his[table >>> TABLES_PER_CHUNK_SHIFT]
+  }
+
+  known(table: number): Known {
+    return this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] as Known
+  }
+
+  setKnown(table: number, known: Known): void {
+    this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = known
   }
 
   /** Where a table starts in its chunks. */
@@ -116,6 +140,7 @@ export class PageTableArena implements PageTables {
     const his = this.his[table >>> TABLES_PER_CHUNK_SHIFT]
     const at = ((table & TABLE_MASK) << 9) + index
     const was = los[at] | his[at]
+    this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = KNOWN_NOTHING
     los[at] = lo
     his[at] = hi
     if ((was === 0) !== ((lo | hi) === 0)) this.uses[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] += was === 0 ? 1 : -1
@@ -160,6 +185,7 @@ export class PageTableArena implements PageTables {
       this.hi(table).fill(0, base, base + 512)
       this.addUsed(table, -this.used(table))
     }
+    this.setKnown(table, KNOWN_NOTHING)
     this.perLevel[this.level(table)]--
     this.counters.tablesFreed++
     this.freed.push(table)
@@ -173,6 +199,7 @@ export class PageTableArena implements PageTables {
     this.his.push(new Int32Array(tables * 512))
     this.uses.push(new Int32Array(tables))
     this.levels.push(new Uint8Array(tables))
+    this.knowns.push(new Uint8Array(tables))
     this.shares.push(new Int32Array(tables))
   }
 
@@ -231,8 +258,8 @@ export class PageTableArena implements PageTables {
         vpn = (Math.floor(vpn / 0x40000) + 1) * 0x40000
         continue
       }
-      const lo = this.lo(pmd)
-      const hi = this.hi(pmd)
+      const lo = this.readLo(pmd)
+      const hi = this.readHi(pmd)
       const base = this.base(pmd)
       let i = region & 511
       while (i < 512 && lo[base + i] === 0 && hi[base + i] === 0) i++
@@ -279,8 +306,8 @@ export class PageTableArena implements PageTables {
     if (table === 0) return false
     const index = (level === LEVEL_PUD ? pmdNumber(vpn) >> 9 : pmdNumber(vpn)) & 511
     const at = this.base(table) + index
-    const lo = this.lo(table)[at]
-    const hi = this.hi(table)[at]
+    const lo = this.readLo(table)[at]
+    const hi = this.readHi(table)[at]
     if ((lo !== 0 || hi !== 0) && wholeOf(lo, hi, this.marker) === WHOLE_NONE) return false
     this.set(table, index, wholeLo(whole, this.marker), wholeHi(whole, this.marker))
     return true
@@ -300,9 +327,10 @@ export class PageTableArena implements PageTables {
   }
 
   private isArmed(table: number): boolean {
+    if (this.known(table) === KNOWN_MARKERS) return true
     const base = this.base(table)
-    const los = this.lo(table)
-    const his = this.hi(table)
+    const los = this.readLo(table)
+    const his = this.readHi(table)
     const { lo, hi } = this.marker
     for (let at = base; at < base + 512; at++) if (los[at] !== lo || his[at] !== hi) return false
     return true
@@ -319,9 +347,9 @@ export class PageTableArena implements PageTables {
 
   private below(table: number, index: number): number {
     const at = this.base(table) + index
-    const lo = this.lo(table)[at]
-    if (pointsToTable(lo)) return entryTable(lo, this.hi(table)[at])
-    return lo === 0 || this.standIns === 0 ? 0 : wholeOf(lo, this.hi(table)[at], this.marker)
+    const lo = this.readLo(table)[at]
+    if (pointsToTable(lo)) return entryTable(lo, this.readHi(table)[at])
+    return lo === 0 || this.standIns === 0 ? 0 : wholeOf(lo, this.readHi(table)[at], this.marker)
   }
 
   private belowAlloc(table: number, index: number, level: number): number {

@@ -11,22 +11,11 @@ import {
   ESRCH,
   type HostMm,
   LEVEL_PTE,
-  PAGE_PRESENT_ANY,
   PAGE_RW,
-  PAGE_SPECIAL,
   PAGE_UFFD_WP,
-  PTE_MARKER_NO_WP,
-  PTE_MARKER_UFFD_WP,
-  SOFTLEAF_MARKER,
-  SOFTLEAF_MIGRATION,
-  SOFTLEAF_SPECIAL_PTE,
-  SOFTLEAF_SWAP,
-  SWP_UFFD_WP,
   UFFDIO_WRITEPROTECT_MODE_DONTWAKE,
   UFFDIO_WRITEPROTECT_MODE_WP,
-  VM_SHARED,
   VM_UFFD_WP,
-  VM_WRITE,
   type Vma,
 } from '@faultline/mm-types'
 import {
@@ -38,13 +27,12 @@ import {
   leafSpanEnd,
   leafTable,
   leafTableAlloc,
-  mkPteLo,
   pmdNumber,
-  pteHi,
-  ZERO_PFN,
 } from '@faultline/pagetable-core'
 import type { Userfaultfd } from './context.ts'
+import { armSpan } from './protect-span.ts'
 import { validateRange } from './ranges.ts'
+import { disarmSpan, recordDisarmed, type UnprotectRule, unprotected, unprotectRule } from './unprotect-span.ts'
 
 /**
  * Arms or disarms [start, start + length) bytes.
@@ -105,6 +93,7 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
   const records = !enable && !leaves && policy.noneIsArmed
   const allocates = records || (enable && (policy.needsTable || shift !== 12))
   const mapsHuge = enable && policy.mapsHugeZeroPage && vma.backend === 'anon'
+  const rule = unprotectRule(mm, vma)
   const dropsShared = shift === 21 && mm.design.pmdSharing.unsharesAtProtect
   let changed = 0
   for (let vpn = start; vpn < end; ) {
@@ -112,7 +101,7 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
     if (shift === 12 && mm.hugeLeaf(vpn) !== 0) {
       const splits = next - vpn !== 512 || (enable && (vma.file !== null || mm.design.hugeWp.splitsWhenArmed))
       if (!splits) {
-        changed += protectHuge(mm, vma, vpn, enable)
+        changed += protectHuge(mm, rule, vpn, enable)
         vpn = next
         continue
       }
@@ -145,7 +134,7 @@ export function protectRange(mm: HostMm, vma: Vma, start: number, end: number, e
     const from = leafIndex(vpn, shift)
     const to = from + Math.ceil((next - vpn) / leafPages(shift))
     if (enable) changed += armSpan(mm, vma, table, from, to, policy)
-    else changed += disarmSpan(mm, vma, table, from, to, leaves) + (records ? recordDisarmed(mm, table, from, to) : 0)
+    else changed += disarmSpan(mm, rule, table, from, to, leaves) + (records ? recordDisarmed(mm, table, from, to) : 0)
     foldWhole(tables, mm.pgd, vpn, shift, highest)
     vpn = next
   }
@@ -175,150 +164,14 @@ function protectWhole(mm: HostMm, vpn: number, end: number, shift: number, enabl
 }
 
 /** A whole anonymous huge leaf. @source v6.18 mm/huge_memory.c change_huge_pmd() */
-function protectHuge(mm: HostMm, vma: Vma, vpn: number, enable: boolean): number {
-  const { tables, counters } = mm.machine
+function protectHuge(mm: HostMm, rule: UnprotectRule, vpn: number, enable: boolean): number {
+  const { tables, frames, counters } = mm.machine
   const pmd = tables.pmdTable(mm.pgd, vpn)
   const los = tables.lo(pmd)
   const at = tables.base(pmd) + (pmdNumber(vpn) & 511)
   const lo = los[at]
   counters.ptes++
-  const next = enable ? (lo | PAGE_UFFD_WP) & ~PAGE_RW : unprotected(mm, vma, lo, tables.hi(pmd)[at])
+  const next = enable ? (lo | PAGE_UFFD_WP) & ~PAGE_RW : unprotected(rule, frames, lo, tables.readHi(pmd)[at])
   los[at] = next
   return next === lo ? 0 : 1
-}
-
-/** Arms entries [from, to) of one table. @returns entries changed @source v6.18 mm/mprotect.c change_pte_range() */
-function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, policy: ArmingPolicy): number {
-  const { tables, counters } = mm.machine
-  const los = tables.lo(table)
-  const his = tables.hi(table)
-  const base = tables.base(table)
-  const { wpLo, wpHi } = mm.encoding
-  counters.ptes += to - from
-  let nones = to - from
-  let changed = 0
-  if (tables.used(table) !== 0) {
-    nones = 0
-    for (let at = base + from, end = base + to; at < end; at++) {
-      const lo = los[at]
-      if (lo & PAGE_PRESENT_ANY) {
-        const armed = (lo | PAGE_UFFD_WP) & ~PAGE_RW
-        if (armed !== lo) {
-          los[at] = armed
-          changed++
-        }
-      } else if (lo === 0 && his[at] === 0) nones++
-      // A marker that is there needs no second look.
-      else if ((lo !== wpLo || his[at] !== wpHi) && armSoftleaf(mm, table, los, his, at)) changed++
-    }
-  }
-  if (nones !== 0 && (policy.needsTable || vma.backend === 'hugetlb')) {
-    const context = {
-      encoding: mm.encoding,
-      zeroLo: mkPteLo(ZERO_PFN, PAGE_SPECIAL | PAGE_UFFD_WP, vma.flags),
-      zeroHi: pteHi(ZERO_PFN, vma.flags),
-    }
-    const armed = policy.armNone(los, his, base + from, base + to, context)
-    tables.addUsed(table, armed)
-    counters.markersInstalled += armed
-    changed += armed
-  }
-  return changed
-}
-
-/** Swap and migration entries carry the bit themselves; markers stay as they are, but for the one that says not armed. */
-function armSoftleaf(mm: HostMm, table: number, los: Int32Array, his: Int32Array, at: number): boolean {
-  const kind = mm.classify(los[at], his[at])
-  if (kind === SOFTLEAF_MARKER && mm.encoding.markerBits(los[at], his[at]) === PTE_MARKER_NO_WP) {
-    mm.machine.tables.set(table, at - mm.machine.tables.base(table), 0, 0)
-    return true
-  }
-  if (kind !== SOFTLEAF_SWAP && kind !== SOFTLEAF_MIGRATION) return false
-  const armed = los[at] | SWP_UFFD_WP
-  if (armed === los[at]) return false
-  los[at] = armed
-  return true
-}
-
-/** Disarms entries [from, to) of one table. */
-function disarmSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, leaves: boolean): number {
-  const { tables, counters } = mm.machine
-  if (tables.used(table) === 0) return 0
-  const los = tables.lo(table)
-  const his = tables.hi(table)
-  const base = tables.base(table)
-  counters.ptes += to - from
-  let changed = 0
-  let gone = 0
-  for (let at = base + from, end = base + to; at < end; at++) {
-    const lo = los[at]
-    if (lo & PAGE_PRESENT_ANY) {
-      const disarmed = unprotected(mm, vma, lo, his[at])
-      if (disarmed === lo) continue
-      los[at] = disarmed
-      changed++
-    } else if (lo !== 0 || his[at] !== 0) {
-      const verdict = disarmSoftleaf(mm, los, his, at, leaves)
-      if (verdict !== 0) changed++
-      if (verdict === GONE) gone++
-    }
-  }
-  if (gone > 0) tables.addUsed(table, -gone)
-  return changed
-}
-
-/**
- * A present entry without protection, as writable as the design leaves it. Where the rights are those of the mapping alone, also pages
- * that were not protected lose or gain the right to be written, whatever soft-dirty tracking wants.
- *
- * @source v6.18 mm/mprotect.c change_pte_range(); v6.1 mm/userfaultfd.c uffd_wp_range()
- */
-function unprotected(mm: HostMm, vma: Vma, lo: number, hi: number): number {
-  const rule = mm.tlb.unprotect
-  if (rule === 'drops-write') {
-    const bare = lo & ~(PAGE_UFFD_WP | PAGE_RW)
-    return vma.flags & VM_SHARED && vma.flags & VM_WRITE ? bare | PAGE_RW : bare
-  }
-  if ((lo & PAGE_UFFD_WP) === 0) return lo
-  const bare = lo & ~PAGE_UFFD_WP
-  return rule === 'restores-write' && mm.mayWrite(vma, bare, hi) ? bare | PAGE_RW : bare
-}
-
-/** Where none means armed: none entries [from, to) of one table say that they are not. @returns entries changed */
-function recordDisarmed(mm: HostMm, table: number, from: number, to: number): number {
-  const { tables, counters } = mm.machine
-  const los = tables.lo(table)
-  const his = tables.hi(table)
-  const base = tables.base(table)
-  const lo = mm.encoding.markerLo(PTE_MARKER_NO_WP)
-  const hi = mm.encoding.markerHi(PTE_MARKER_NO_WP)
-  // A table with anything in it has been counted by the walk before.
-  if (tables.used(table) === 0) counters.ptes += to - from
-  let recorded = 0
-  for (let at = base + from, end = base + to; at < end; at++) {
-    if (los[at] !== 0 || his[at] !== 0) continue
-    los[at] = lo
-    his[at] = hi
-    recorded++
-  }
-  tables.addUsed(table, recorded)
-  counters.markersInstalled += recorded
-  return recorded
-}
-
-const GONE = 2
-
-/** @returns 0 unchanged, 1 changed, GONE when the entry is now none */
-function disarmSoftleaf(mm: HostMm, los: Int32Array, his: Int32Array, at: number, leaves: boolean): number {
-  const kind = mm.classify(los[at], his[at])
-  if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
-    const bits = mm.encoding.markerBits(los[at], his[at])
-    if (bits !== PTE_MARKER_UFFD_WP && !(leaves && bits === PTE_MARKER_NO_WP)) return 0
-    los[at] = 0
-    his[at] = 0
-    return GONE
-  }
-  if ((los[at] & SWP_UFFD_WP) === 0) return 0
-  los[at] &= ~SWP_UFFD_WP
-  return 1
 }

@@ -7,6 +7,11 @@
 import {
   FRAME_ANON,
   FRAME_ZERO,
+  KNOWN_ARMED,
+  KNOWN_MARKERS,
+  KNOWN_NOTHING,
+  KNOWN_UNARMED,
+  type Known,
   PAGE_IS_FILE,
   PAGE_IS_GUARD,
   PAGE_IS_HUGE,
@@ -22,10 +27,12 @@ import {
   PTE_MARKER_GUARD,
   PTE_MARKER_NO_WP,
   PTE_MARKER_UFFD_WP,
+  PTRS_PER_PTE,
   SOFTLEAF_MARKER,
   SOFTLEAF_SPECIAL_PTE,
   SWP_SOFT_DIRTY,
   SWP_UFFD_WP,
+  type Words,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
 import { hugePmdPfn } from '../huge.ts'
@@ -34,8 +41,9 @@ import type { AddressSpace } from '../objects.ts'
 /** Categories that only the frame of a page can tell. */
 const OF_FRAME = PAGE_IS_FILE | PAGE_IS_PFNZERO
 
-/** What present entries of equal categories have in common. */
+/** What present entries of equal categories have in common; of armed ones also that they may not be written. */
 const LOOKED_AT = PAGE_UFFD_WP | PAGE_SOFT_DIRTY
+const ARMED_LOOKED_AT = LOOKED_AT | PAGE_RW
 
 /**
  * Categories of a pte, without those of its vma; `none` are those of an empty one. What only the frame tells is left out unless the scan
@@ -66,17 +74,30 @@ function frameCategories(mm: AddressSpace, lo: number, hi: number): number {
  * End of the entries from `at` on that are of the same categories as that one, as far as their words tell: equal words, or present
  * entries with equal bits where no frame is asked for.
  */
-export function sameCategories(los: Int32Array, his: Int32Array, at: number, end: number, interest: number): number {
+export function sameCategories(los: Words, his: Words, at: number, end: number, interest: number): number {
   const lo = los[at]
   let next = at + 1
   if ((lo & PAGE_PRESENT_ANY) === 0) {
     const hi = his[at]
     while (next < end && los[next] === lo && his[next] === hi) next++
   } else if ((interest & OF_FRAME) === 0) {
-    const bits = lo & LOOKED_AT
-    while (next < end && (los[next] & PAGE_PRESENT_ANY) !== 0 && (los[next] & LOOKED_AT) === bits) next++
+    const mask = lo & PAGE_UFFD_WP ? ARMED_LOOKED_AT : LOOKED_AT
+    const bits = lo & mask
+    while (next < end && (los[next] & PAGE_PRESENT_ANY) !== 0 && (los[next] & mask) === bits) next++
   }
   return next
+}
+
+/** What is known of a table in which every entry has the categories of this one, by `sameCategories`. */
+export function knownFrom(mm: AddressSpace, lo: number, hi: number): Known {
+  if (lo & PAGE_PRESENT_ANY) return lo & PAGE_UFFD_WP ? (lo & PAGE_RW ? KNOWN_NOTHING : KNOWN_ARMED) : KNOWN_UNARMED
+  return (lo !== 0 || hi !== 0) && lo === mm.encoding.wpLo && hi === mm.encoding.wpHi ? KNOWN_MARKERS : KNOWN_NOTHING
+}
+
+/** Whether what is known of a table tells all that a scan asks: neither frames nor soft-dirty bits, of which only the entries know. */
+export function tellsAll(mm: AddressSpace, known: Known, interest: number): boolean {
+  if (known === KNOWN_NOTHING) return false
+  return known === KNOWN_MARKERS || (interest & (mm.softDirty ? OF_FRAME | PAGE_IS_SOFT_DIRTY : OF_FRAME)) === 0
 }
 
 function absentCategories(mm: AddressSpace, lo: number, hi: number): number {
@@ -123,6 +144,32 @@ export function armForScan(mm: AddressSpace, table: number, index: number): void
     tables.set(table, index, mm.encoding.wpLo, mm.encoding.wpHi)
     mm.machine.counters.markersInstalled++
   }
+}
+
+/** Arms entries [from, to) of one table of ptes, which all have the categories of the first, by `sameCategories`. */
+export function armRun(mm: AddressSpace, table: number, from: number, to: number): void {
+  const { tables, counters } = mm.machine
+  const { wpLo, wpHi } = mm.encoding
+  const first = tables.base(table) + from
+  const last = tables.base(table) + to
+  const lo = tables.readLo(table)[first]
+  let known: Known = KNOWN_NOTHING
+  if (lo & PAGE_PRESENT_ANY) {
+    const los = tables.lo(table)
+    for (let at = first; at < last; at++) los[at] = (los[at] | PAGE_UFFD_WP) & ~PAGE_RW
+    known = KNOWN_ARMED
+  } else if (lo === 0 && tables.readHi(table)[first] === 0 && (wpLo !== 0 || wpHi !== 0)) {
+    const los = tables.lo(table)
+    const his = tables.hi(table)
+    for (let at = first; at < last; at++) {
+      los[at] = wpLo
+      his[at] = wpHi
+    }
+    tables.addUsed(table, to - from)
+    counters.markersInstalled += to - from
+    known = KNOWN_MARKERS
+  } else for (let index = from; index < to; index++) armForScan(mm, table, index)
+  if (to - from === PTRS_PER_PTE) tables.setKnown(table, known)
 }
 
 function armSoftleaf(mm: AddressSpace, los: Int32Array, at: number, lo: number, hi: number): void {

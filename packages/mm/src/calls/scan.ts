@@ -14,6 +14,7 @@ import {
   PAGE_IS_WRITTEN,
   PM_SCAN_CHECK_WPASYNC,
   PM_SCAN_WP_MATCHING,
+  PTRS_PER_PTE,
   VM_SOFTDIRTY,
   VM_UFFD_WP,
 } from '@faultline/mm-types'
@@ -22,7 +23,17 @@ import { HUGE_PAGES, hugePmdLo, splitHugePmd } from '../huge.ts'
 import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
 import { ownTable } from '../zap.ts'
-import { armForScan, armHugetlbForScan, hugePmdCategories, hugetlbCategories, pageCategories, sameCategories } from './scan-entry.ts'
+import {
+  armForScan,
+  armHugetlbForScan,
+  armRun,
+  hugePmdCategories,
+  hugetlbCategories,
+  knownFrom,
+  pageCategories,
+  sameCategories,
+  tellsAll,
+} from './scan-entry.ts'
 import { ScanOutput, type ScanRequest, type ScanResult } from './scan-output.ts'
 
 const FLAGS = PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC
@@ -141,7 +152,7 @@ function armHole(mm: AddressSpace, vma: VmArea, start: number, end: number): boo
     const next = leafSpanEnd(vpn, end, 12)
     const table = tables.pteTableAlloc(mm.pgd, vpn)
     if (table === 0) return false
-    for (let page = vpn; page < next; page++) armForScan(mm, table, page & 511)
+    armRun(mm, table, vpn & 511, (vpn & 511) + (next - vpn))
     foldWhole(tables, mm.pgd, vpn, 12, highest)
     vpn = next
   }
@@ -188,24 +199,25 @@ function scanTable(
   none: number,
   output: ScanOutput,
 ): number {
-  const tables = mm.machine.tables
-  const los = tables.lo(table)
-  const his = tables.hi(table)
-  const base = tables.base(table)
+  const { tables, counters } = mm.machine
+  const los = tables.readLo(table)
+  const his = tables.readHi(table)
   const { interest, exclusive, arms } = output
-  const first = base + (start & 511)
+  const first = tables.base(table) + (start & 511)
   const last = first + (end - start)
+  const isUniform = tables.used(table) === 0 || tellsAll(mm, tables.known(table), interest)
   let flushed = 0
   let verdict = GO_ON
-  mm.machine.counters.ptes += end - start
+  counters.ptes += end - start
   for (let at = first, next = first; at < last; at = next) {
-    next = sameCategories(los, his, at, last, interest)
+    next = isUniform ? last : sameCategories(los, his, at, last, interest)
+    if (!isUniform && next - at === PTRS_PER_PTE) tables.setKnown(table, knownFrom(mm, los[at], his[at]))
     const categories = category | pageCategories(mm, los[at], his[at], none, interest)
     if (exclusive ? (categories & PAGE_IS_WRITTEN) === 0 : !output.matches(categories)) continue
     const vpn = start + (at - first)
     const done = output.add(categories, vpn, vpn + (next - at))
-    if (arms && categories & PAGE_IS_WRITTEN) {
-      for (let page = vpn; page < done; page++) armForScan(mm, table, page & 511)
+    if (arms && categories & PAGE_IS_WRITTEN && done > vpn) {
+      armRun(mm, table, vpn & 511, (vpn & 511) + (done - vpn))
       flushed += done - vpn
     }
     if (done < vpn + (next - at)) {

@@ -1,0 +1,142 @@
+/**
+ * Ending the protection of entries of one table. A table that is known to be what it would become is not looked at.
+ * @module
+ */
+import {
+  type Frames,
+  type HostMm,
+  KNOWN_UNARMED,
+  PAGE_PRESENT_ANY,
+  PAGE_RW,
+  PAGE_UFFD_WP,
+  PTE_MARKER_NO_WP,
+  PTE_MARKER_UFFD_WP,
+  PTRS_PER_PTE,
+  SOFTLEAF_MARKER,
+  SOFTLEAF_SPECIAL_PTE,
+  SWP_UFFD_WP,
+  VM_SHARED,
+  VM_WRITE,
+  type Vma,
+} from '@faultline/mm-types'
+import { ALWAYS_WRITABLE, mayWrite, NEVER_WRITABLE, type WriteRule, writeRule } from '@faultline/pagetable-core'
+
+/** What the end of the protection does to present entries of one vma: taken once a range. */
+export interface UnprotectRule {
+  /** Only entries with one of these bits are changed. */
+  readonly concerns: number
+  /** These bits go. */
+  readonly takes: number
+  /** Who gets the right to write. */
+  readonly write: WriteRule
+}
+
+/**
+ * As writable as the design leaves entries. Where the rights are those of the mapping alone, also pages that were not protected lose or
+ * gain the right to be written, whatever soft-dirty tracking wants.
+ *
+ * @source v6.18 mm/mprotect.c change_pte_range(); v6.1 mm/userfaultfd.c uffd_wp_range()
+ */
+export function unprotectRule(mm: HostMm, vma: Vma): UnprotectRule {
+  const { unprotect } = mm.tlb
+  if (unprotect === 'drops-write') {
+    const write = vma.flags & VM_SHARED && vma.flags & VM_WRITE ? ALWAYS_WRITABLE : NEVER_WRITABLE
+    return { concerns: PAGE_PRESENT_ANY, takes: PAGE_UFFD_WP | PAGE_RW, write }
+  }
+  const write = unprotect === 'restores-write' ? writeRule(vma) : NEVER_WRITABLE
+  return { concerns: PAGE_UFFD_WP, takes: PAGE_UFFD_WP, write }
+}
+
+/** A present entry without protection. */
+export function unprotected(rule: UnprotectRule, frames: Frames, lo: number, hi: number): number {
+  if ((lo & rule.concerns) === 0) return lo
+  const bare = lo & ~rule.takes
+  return mayWrite(rule.write, frames, bare, hi) ? bare | PAGE_RW : bare
+}
+
+/**
+ * Disarms entries [from, to) of one table.
+ *
+ * @param leaves the registration ends: what recorded that pages are not armed goes too
+ * @returns entries changed
+ */
+export function disarmSpan(mm: HostMm, rule: UnprotectRule, table: number, from: number, to: number, leaves: boolean): number {
+  const { tables, frames, counters } = mm.machine
+  if (tables.used(table) === 0) return 0
+  counters.ptes += to - from
+  if (tables.known(table) === KNOWN_UNARMED && rule.concerns === PAGE_UFFD_WP) return 0
+  const los = tables.lo(table)
+  const his = tables.hi(table)
+  const base = tables.base(table)
+  // Markers are compared by their words: to classify each would take ten times as long.
+  const { wpLo, wpHi } = mm.encoding
+  let changed = 0
+  let absent = 0
+  let gone = 0
+  for (let at = base + from, end = base + to; at < end; at++) {
+    const lo = los[at]
+    const hi = his[at]
+    if (lo & PAGE_PRESENT_ANY) {
+      const disarmed = unprotected(rule, frames, lo, hi)
+      if (disarmed === lo) continue
+      los[at] = disarmed
+      changed++
+      continue
+    }
+    absent++
+    if (lo === 0 && hi === 0) continue
+    if (lo === wpLo && hi === wpHi) {
+      los[at] = 0
+      his[at] = 0
+      gone++
+    } else {
+      const verdict = disarmSoftleaf(mm, los, his, at, leaves)
+      if (verdict === CHANGED) changed++
+      else if (verdict === GONE) gone++
+    }
+  }
+  if (gone > 0) tables.addUsed(table, -gone)
+  if (absent === 0 && to - from === PTRS_PER_PTE) tables.setKnown(table, KNOWN_UNARMED)
+  return changed + gone
+}
+
+const UNCHANGED = 0
+const CHANGED = 1
+const GONE = 2
+
+/** @returns UNCHANGED, CHANGED, or GONE when the entry is now none */
+function disarmSoftleaf(mm: HostMm, los: Int32Array, his: Int32Array, at: number, leaves: boolean): number {
+  const kind = mm.classify(los[at], his[at])
+  if (kind === SOFTLEAF_MARKER || kind === SOFTLEAF_SPECIAL_PTE) {
+    const bits = mm.encoding.markerBits(los[at], his[at])
+    if (bits !== PTE_MARKER_UFFD_WP && !(leaves && bits === PTE_MARKER_NO_WP)) return UNCHANGED
+    los[at] = 0
+    his[at] = 0
+    return GONE
+  }
+  if ((los[at] & SWP_UFFD_WP) === 0) return UNCHANGED
+  los[at] &= ~SWP_UFFD_WP
+  return CHANGED
+}
+
+/** Where none means armed: none entries [from, to) of one table say that they are not. @returns entries changed */
+export function recordDisarmed(mm: HostMm, table: number, from: number, to: number): number {
+  const { tables, counters } = mm.machine
+  const los = tables.lo(table)
+  const his = tables.hi(table)
+  const base = tables.base(table)
+  const lo = mm.encoding.markerLo(PTE_MARKER_NO_WP)
+  const hi = mm.encoding.markerHi(PTE_MARKER_NO_WP)
+  // A table with anything in it has been counted by the walk before.
+  if (tables.used(table) === 0) counters.ptes += to - from
+  let recorded = 0
+  for (let at = base + from, end = base + to; at < end; at++) {
+    if (los[at] !== 0 || his[at] !== 0) continue
+    los[at] = lo
+    his[at] = hi
+    recorded++
+  }
+  tables.addUsed(table, recorded)
+  counters.markersInstalled += recorded
+  return recorded
+}
