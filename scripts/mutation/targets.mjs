@@ -18,5 +18,5 @@ export const TARGETS = {
       'model',
     ),
   },
-  'policy-khugepaged': { tests: rules('collapse-rules', 'huge-rules', 'huge-wp', 'anomalies', 'shmem-rules') },
+  'policy-khugepaged': { tests: rules('collapse-counts', 'collapse-rules', 'huge-rules', 'huge-wp', 'anomalies', 'shmem-rules') },
 }
