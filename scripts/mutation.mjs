@@ -2,14 +2,13 @@
 // Works on a copy of the checkout, since tests reach a package through the workspace's links, which must lead to what was changed.
 // Results of unchanged code are kept in reports/mutation and reused. Exit code 1: a score below the least, 2: usage.
 
-import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { summary } from './mutation/summary.mjs'
 import { TARGETS } from './mutation/targets.mjs'
 import { copySources } from './release/checkout.mjs'
-import { run } from './release/run.mjs'
+import { attempt, endOnSignals, run } from './release/run.mjs'
 import { ROOT } from './release/workspace.mjs'
 
 const LEAST = 80
@@ -28,7 +27,10 @@ function configOf(name, file) {
     incrementalFile: `reports/${name}.incremental.json`,
     inPlace: true,
     concurrency: Math.max(1, Math.min(4, cpus().length)),
-    timeoutMS: 20_000,
+    // Data of modules is read once, when they are loaded: to change it takes all tests anew, hours in all.
+    ignoreStatic: true,
+    // A machine that is busy is not a test that goes round for ever.
+    timeoutMS: 60_000,
     reporters: ['json', 'html', process.stdout.isTTY ? 'progress' : 'progress-append-only'],
     jsonReporter: { fileName: `reports/${name}.json` },
     htmlReporter: { fileName: `reports/${name}.html` },
@@ -55,11 +57,11 @@ async function mutate(copy, name, file) {
   if (existsSync(kept)) cpSync(kept, join(copy, 'reports', `${name}.incremental.json`))
   writeFileSync(join(copy, 'stryker.config.json'), JSON.stringify(configOf(name, file)))
   writeFileSync(join(copy, 'vitest.mutation.config.ts'), testConfig(name))
-  const child = spawn(join(copy, 'node_modules', '.bin', 'stryker'), ['run', 'stryker.config.json', '--logLevel', 'warn'], {
+  const stryker = join(copy, 'node_modules', '.bin', 'stryker')
+  const { code } = await attempt(stryker, ['run', 'stryker.config.json', '--logLevel', 'warn'], {
     cwd: copy,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
-  const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve))
   cpSync(join(copy, 'reports'), REPORTS, { recursive: true })
   if (code !== 0) throw new Error(`stryker ended with ${code}`)
   return summary(join(REPORTS, `${name}.json`))
@@ -74,12 +76,7 @@ if (wanted.length === 0 || unknown.length > 0) {
 }
 const copy = realpathSync(mkdtempSync(join(tmpdir(), 'faultline-mutation-')))
 const remove = () => rmSync(copy, { recursive: true, force: true, maxRetries: 3 })
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    remove()
-    process.exit(signal === 'SIGINT' ? 130 : 143)
-  })
-}
+endOnSignals(remove)
 try {
   copySources(copy)
   await run('git', ['init', '--quiet'], { cwd: copy })

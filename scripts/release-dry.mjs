@@ -13,7 +13,7 @@ import { supportedNodes } from './release/nodes.mjs'
 import { packAll } from './release/pack.mjs'
 import { strangersProject } from './release/project.mjs'
 import { readmeExamples } from './release/readme-examples.mjs'
-import { CannotCheck, CheckFailed } from './release/run.mjs'
+import { CannotCheck, CheckFailed, endOnSignals } from './release/run.mjs'
 import { compileSamples, importEachAlone, refusesInsides, runExamples, startEachProgram, writeSamples } from './release/stranger.mjs'
 import { tableLines } from './release/table.mjs'
 import { runThirdParties } from './release/third-parties.mjs'
@@ -94,12 +94,7 @@ async function dryRun(folder) {
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'faultline-release-')))
 const remove = () => flags.keep || rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    remove()
-    process.exit(signal === 'SIGINT' ? 130 : 143)
-  })
-}
+endOnSignals(remove)
 try {
   process.exitCode = (await dryRun(folder)) === 0 ? 0 : 1
 } catch (error) {

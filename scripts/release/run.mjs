@@ -9,18 +9,39 @@ export class CannotCheck extends Error {}
 
 const UNREACHABLE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT)\b/
 
+/** Programs that have been started and have not ended. */
+const running = new Set()
+
+/** Ends what has been started, and then this process, when it is told to end. @param {() => void} remove what it leaves behind */
+export function endOnSignals(remove) {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ]) {
+    process.once(signal, () => {
+      for (const child of running) child.kill()
+      remove()
+      process.exit(code)
+    })
+  }
+}
+
 /** @returns {Promise<{ code: number, stdout: string, stderr: string }>} whatever the exit code is */
 export function attempt(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
+    running.add(child)
     const output = { stdout: '', stderr: '' }
     for (const stream of ['stdout', 'stderr']) {
-      child[stream].setEncoding('utf8').on('data', (text) => {
+      child[stream]?.setEncoding('utf8').on('data', (text) => {
         output[stream] += text
       })
     }
     child.on('error', (error) => reject(new CannotCheck(`${command} could not be started: ${error.message}`)))
-    child.on('close', (code, signal) => resolve({ code: code ?? `signal ${signal}`, ...output }))
+    child.on('close', (code, signal) => {
+      running.delete(child)
+      resolve({ code: code ?? `signal ${signal}`, ...output })
+    })
   })
 }
 
