@@ -8,14 +8,9 @@
  */
 import {
   FRAME_ANON,
-  FRAME_CHUNK_MASK,
   FRAME_ENTIRE,
   FRAME_EXCLUSIVE,
-  FRAME_FLAGS,
   FRAME_MAP,
-  FRAME_REF,
-  FRAME_SHIFT,
-  FRAME_TAIL,
   FRAME_ZERO,
   LEVEL_PTE,
   PAGE_DIRTY,
@@ -52,6 +47,7 @@ import {
   wholeLevel,
 } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
+import { copyPlain } from './copy-plain.ts'
 import { hugePmdLo, hugePmdPfn, mapHuge, setPmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
 import { standBehind, type VmArea } from './vma.ts'
@@ -149,33 +145,30 @@ function copySpan(parent: AddressSpace, vma: VmArea, copy: VmArea, table: number
   const outBase = tables.base(target)
   const shared = (vma.flags & VM_SHARED) !== 0
   const keepsBit = (copy.flags & VM_UFFD_WP) !== 0 || (vma.backend === 'hugetlb' && !parent.kernel.design.calls.forkClearsHugetlb)
+  const parentMask = shared ? -1 : ~PAGE_RW
+  const childMask = (shared ? ~PAGE_DIRTY : ~PAGE_RW) & (keepsBit ? -1 : ~PAGE_UFFD_WP)
   let copied = 0
   for (let i = from; i < to; i++) {
+    const plain = copyPlain(los, his, base + i, base + to, outLos, outHis, outBase + i, parentMask, childMask, frames)
+    copied += plain
+    i += plain
+    if (i === to) break
     const lo = los[base + i]
     const hi = his[base + i]
-    if (lo === 0 && hi === 0) continue
     if ((lo & PAGE_PRESENT_ANY) === 0) {
-      if (copySoftleaf(parent, copy, table, target, i)) copied++
+      if ((lo !== 0 || hi !== 0) && copySoftleaf(parent, copy, table, target, i)) copied++
       continue
     }
     const pfn = ptePfn(lo, hi)
-    const chunk = frames.chunk(pfn)
-    const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
-    const flags = chunk[record + FRAME_FLAGS]
+    const flags = frames.flags(pfn)
     if ((flags & FRAME_ZERO) === 0) {
-      if (flags & FRAME_TAIL) frames.get(pfn)
-      else chunk[record + FRAME_REF]++
-      chunk[record + (lo & PAGE_PSE ? FRAME_ENTIRE : FRAME_MAP)]++
-      if (flags & FRAME_ANON) chunk[record + FRAME_FLAGS] = flags & ~FRAME_EXCLUSIVE
+      frames.get(pfn)
+      const counted = lo & PAGE_PSE ? FRAME_ENTIRE : FRAME_MAP
+      frames.setField(pfn, counted, frames.field(pfn, counted) + 1)
+      if (flags & FRAME_ANON) frames.clearFlags(pfn, FRAME_EXCLUSIVE)
     }
-    let entry = lo
-    if (!shared && lo & PAGE_RW) {
-      entry &= ~PAGE_RW
-      los[base + i] = entry
-    }
-    if (shared) entry &= ~PAGE_DIRTY
-    if (!keepsBit) entry &= ~PAGE_UFFD_WP
-    outLos[outBase + i] = entry
+    los[base + i] = lo & parentMask
+    outLos[outBase + i] = lo & childMask
     outHis[outBase + i] = hi
     copied++
   }

@@ -34,6 +34,7 @@ import {
 } from '@faultline/mm-types'
 import { emptyWhole, foldWhole, leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
+import { dropRun, SHORTEST_RUN } from './drop-run.ts'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd, zapHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
 import { unsharePmd } from './pmd-sharing.ts'
@@ -142,12 +143,25 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
   const clearHi = encoding.markerHi(clearBits)
   const sparesCows = !details.evenCows && vma.backend !== 'hugetlb'
   const restores = vma.reservations !== null
+  // Of most anonymous memory nothing is left, whatever an entry was.
+  const leavesNone = vma.file === null && clearBits === 0
+  let nextRun = 0
   let gone = 0
   let changed = 0
   for (let at = base + from, end = base + to; at < end; at++) {
     const lo = los[at]
     const hi = his[at]
     if (lo === 0 && hi === 0) continue
+    if (leavesNone && at >= nextRun && lo & PAGE_PRESENT_ANY) {
+      const run = dropRun(los, his, at, end, frames)
+      nextRun = run > 0 ? 0 : at + SHORTEST_RUN
+      if (run > 0) {
+        changed += run
+        gone += run
+        at += run - 1
+        continue
+      }
+    }
     let leftLo: number
     let leftHi: number
     if (lo & PAGE_PRESENT_ANY) {

@@ -30,6 +30,22 @@ describe('single pages', () => {
     expect(() => frames.put(pfn)).toThrow(`frame ${pfn}: dropped more references than it had`)
   })
 
+  test('a run is freed as its pages would be one by one, over the border of a chunk too', () => {
+    const frames = frameTable()
+    const all = Array.from({ length: FRAME_CHUNK_MASK + 10 }, () => frames.alloc(0))
+    for (const pfn of all) frames.setStamp(pfn, pfn)
+    frames.putRun(all[3], all.length - 5)
+    expect(frames.nrUsed()).toBe(5)
+    expect(frames.field(all[3], FRAME_REF)).toBe(0)
+    expect([frames.stamp(all[2]), frames.stamp(all[3]), frames.stamp(all.at(-3)!), frames.stamp(all.at(-2)!)]).toEqual([
+      all[2],
+      0,
+      0,
+      all.at(-2),
+    ])
+    expect(Array.from({ length: all.length - 5 }, () => frames.alloc(0))).toEqual(all.slice(3, -2))
+  })
+
   test('the zero pages are never counted and never freed', () => {
     const frames = frameTable()
     for (const pfn of [ZERO_PFN, HUGE_ZERO_PFN, HUGE_ZERO_PFN + 511]) {

@@ -141,6 +141,17 @@ export class FrameTable implements Frames {
     return left
   }
 
+  putRun(first: number, nr: number): void {
+    this.inUse -= nr
+    for (let pfn = first, end = first + nr; pfn < end; ) {
+      const at = pfn & FRAME_CHUNK_MASK
+      const next = Math.min(end, pfn - at + FRAME_CHUNK_MASK + 1)
+      this.chunk(pfn).fill(0, at << FRAME_SHIFT, (at + next - pfn) << FRAME_SHIFT)
+      this.free.putRun(pfn, next - pfn)
+      pfn = next
+    }
+  }
+
   private putLarge(pfn: number): number {
     const head = this.head(pfn)
     const left = this.field(head, FRAME_REF) - 1

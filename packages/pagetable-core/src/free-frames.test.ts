@@ -5,8 +5,9 @@ import { FreeFrames } from './free-frames.ts'
 /** Frames of several chunks and of one word alike. */
 const pfn = fc.oneof(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: 200_000 }))
 const step = fc.oneof(
-  pfn.map((put) => ({ put })),
-  fc.constant({ put: 0 }),
+  pfn.map((put) => ({ put, nr: 1 })),
+  fc.record({ put: pfn, nr: fc.integer({ min: 1, max: 100 }) }),
+  fc.constant({ put: 0, nr: 0 }),
 )
 
 test('the lowest free frame is taken, and each once', () => {
@@ -14,10 +15,13 @@ test('the lowest free frame is taken, and each once', () => {
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const free = new FreeFrames()
       const oracle = new Set<number>()
-      for (const { put } of steps) {
+      for (const { put, nr } of steps) {
         if (put !== 0) {
-          free.put(put)
-          oracle.add(put)
+          // A run is of one chunk: the frame table splits those that are not.
+          const run = Math.min(nr, 32768 - (put % 32768))
+          if (nr === 1) free.put(put)
+          else free.putRun(put, run)
+          for (let i = 0; i < run; i++) oracle.add(put + i)
         } else {
           const lowest = oracle.size === 0 ? 0 : Math.min(...oracle)
           expect(free.take()).toBe(lowest)
