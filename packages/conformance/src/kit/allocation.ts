@@ -19,24 +19,24 @@ function heapUsed(): number | undefined {
 export const canObserveHeap = (): boolean => heapUsed() !== undefined
 
 /**
- * Bytes that a call leaves on the heap, over 4000 calls: the median of five rounds, so that a collection in one of them does no harm.
+ * Bytes that a call leaves on the heap, over so many calls: the median of five rounds, so that a collection in one of them does no harm.
  *
  * The calls run before, until the compiler has settled: what it optimises away is not allocated. Pass values that were made beforehand.
  */
-export function bytesPerCall(call: () => unknown): number {
-  for (let i = 0; i < CALLS; i++) call()
+export function bytesPerCall(call: () => unknown, calls = CALLS): number {
+  for (let i = 0; i < calls; i++) call()
   const rounds = Array.from({ length: ROUNDS }, () => {
     const before = heapUsed() ?? 0
-    for (let i = 0; i < CALLS; i++) call()
-    return ((heapUsed() ?? 0) - before) / CALLS
+    for (let i = 0; i < calls; i++) call()
+    return ((heapUsed() ?? 0) - before) / calls
   })
   return rounds.sort((a, b) => a - b)[ROUNDS >> 1]!
 }
 
 /** @throws LawBroken when a call allocates */
-export function holdAllocatesNothing(what: string, call: () => unknown): void {
-  const bytes = bytesPerCall(call)
-  hold(bytes < NOISE_BYTES, `${what} allocates ${bytes.toFixed(1)} bytes a call, observed over ${CALLS} calls`)
+export function holdAllocatesNothing(what: string, call: () => unknown, calls = CALLS): void {
+  const bytes = bytesPerCall(call, calls)
+  hold(bytes < NOISE_BYTES, `${what} allocates ${bytes.toFixed(1)} bytes a call, observed over ${calls} calls`)
 }
 
 /** Why the check cannot be made here; undefined where it can. */

@@ -32,6 +32,8 @@ const PLAIN = VM_READ | VM_WRITE
 /** A policy may want to see a range several times before it merges it. */
 const PASSES = 8
 const TABLE = 512
+/** Calls of a loop over 512 entries, to see whether they allocate. */
+const SCANS = 1000
 
 const WATCHED = [
   'uffd u features=wp_unpopulated,wp_hugetlbfs_shmem',
@@ -259,5 +261,5 @@ function limits(make: () => CollapsePolicy): void {
 function allocatesNothing(policy: CollapsePolicy): void {
   const { lo, hi, frames } = table()
   const scan = scanOf(frames)
-  holdAllocatesNothing('scanPmd', () => policy.scanPmd(lo, hi, TABLE, scan))
+  holdAllocatesNothing('scanPmd', () => policy.scanPmd(lo, hi, TABLE, scan), SCANS)
 }
