@@ -20,6 +20,7 @@ import {
 import { type SimulatedMachine, Tlb } from '@faultline/pagetable-core'
 import { swpTypes } from '@faultline/swap-entry'
 import { ProcessMemory } from './address-space.ts'
+import { ScanOutput } from './calls/scan-output.ts'
 import type { AddressSpace, Flush, Kernel, KernelSettings } from './objects.ts'
 import type { VmArea } from './vma.ts'
 
@@ -57,6 +58,7 @@ export class SimulatedKernel implements Kernel {
   private nextMapping = 1
   /** Where flushes go while somebody gathers them. */
   private gathered: Flush[] | null = null
+  readonly scan = new ScanOutput()
   /** The one fault descriptor; faults do not nest. */
   readonly fault: Fault = {
     mm: null as never,

@@ -5,6 +5,7 @@
  */
 import type { AnonVma, BackendName, Backends, Design, Fault, HostMm, Inode, Mm, SwpTypes, UffdHooks } from '@faultline/mm-types'
 import type { SimulatedMachine, Tlb } from '@faultline/pagetable-core'
+import type { ScanOutput } from './calls/scan-output.ts'
 import type { VmArea } from './vma.ts'
 import type { VmaList } from './vma-list.ts'
 
@@ -56,6 +57,8 @@ export interface Kernel {
   uffd: UffdHooks
   /** The one fault descriptor; faults do not nest. */
   readonly fault: Fault
+  /** The one answer of a PAGEMAP_SCAN that grows; scans do not nest. */
+  readonly scan: ScanOutput
   /** An empty address space. */
   newMm(): AddressSpace
   /** What ties the anonymous pages of a vma to it and to the copies that fork makes. */

@@ -33,7 +33,7 @@ import {
   SCAN_EXCEED_NONE_PTE,
   SCAN_SUCCEED,
 } from '@faultline/mm-types'
-import type { Advice, MadviseOp, MmapOp, MremapOp, Operation, Outcome, Range } from '@faultline/program'
+import type { Advice, MadviseOp, MmapOp, MremapOp, Operation, Outcome, PagemapOp, Range, ScanOp } from '@faultline/program'
 import { type Call, eventsRead } from './calls/call.ts'
 import { allocate, ftruncate, punchHole } from './calls/file.ts'
 import { type Collapse, madvise } from './calls/madvise.ts'
@@ -153,22 +153,47 @@ export function performMemory(session: Laboratory, op: Operation): Outcome | und
     case 'migrate':
     case 'ksm':
       return performKernel(session, session.mm(op), op.range, op.op)
-    case 'pagemap': {
-      const first = Math.floor(bindings.address(op.range.at) / 4096)
-      const mm = session.mm(op)
-      const step = 2 ** (bindings.region(op.range.at.region).pageShift - 12)
-      return { errno: 0, pages: pageStates(mm, first, op.range.pages, step) }
-    }
+    case 'pagemap':
+      return performPagemap(session, op)
     case 'scan': {
       if (composed.kernel.design.calls.scanCategories === 0) return { errno: ENOTTY }
-      const start = bindings.address(op.range.at)
-      const { errno, regions, walkEnd } = scanPagemap(session.mm(op), { ...op, start, end: start + bindings.length(op.range) })
-      return errno ? { errno } : { errno: 0, regions, walkEnd }
+      return performScan(session, op)
     }
     case 'status':
       return { errno: 0, bytes: session.mm(op).tableBytes() }
     default:
       return undefined
+  }
+}
+
+/** The states are made an array of when somebody looks at them: 2 bytes a page until then, and no work for the garbage collector. */
+function performPagemap(session: Laboratory, op: PagemapOp): Outcome {
+  const { bindings } = session
+  const first = Math.floor(bindings.address(op.range.at) / 4096)
+  const states = pageStates(session.mm(op), first, op.range.pages, 1 << (bindings.region(op.range.at.region).pageShift - 12))
+  let pages: readonly number[] | undefined
+  return {
+    errno: 0,
+    get pages() {
+      pages ??= [...states]
+      return pages
+    },
+  }
+}
+
+function performScan(session: Laboratory, op: ScanOp): Outcome {
+  const start = session.bindings.address(op.range.at)
+  const { flags, inverted, mask, anyof, returned, maxPages, vecLen } = op
+  const end = start + session.bindings.length(op.range)
+  const request = { start, end, flags, inverted, mask, anyof, returned, maxPages, vecLen }
+  const { errno, found, walkEnd } = scanPagemap(session.mm(op), request)
+  if (errno !== 0) return { errno }
+  return {
+    errno: 0,
+    get regions() {
+      return found.list()
+    },
+    walkEnd,
   }
 }
 

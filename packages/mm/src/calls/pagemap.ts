@@ -7,9 +7,12 @@
  */
 import {
   FRAME_ANON,
+  FRAME_CHUNK_MASK,
+  FRAME_FLAGS,
   FRAME_HUGETLB,
   FRAME_MAP,
   FRAME_ORDER_SHIFT,
+  FRAME_SHIFT,
   FRAME_ZERO,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
@@ -59,28 +62,65 @@ export function pageState(mm: AddressSpace, vpn: number): number {
  *
  * @source v6.18 fs/proc/task_mmu.c pagemap_read(), pagemap_pmd_range(), pagemap_pte_hole()
  */
-export function pageStates(mm: AddressSpace, first: number, count: number, step: number): number[] {
-  const states: number[] = []
-  while (states.length < count) {
-    const vpn = first + states.length * step
+export function pageStates(mm: AddressSpace, first: number, count: number, step: number): Uint16Array {
+  const states = new Uint16Array(count)
+  for (let done = 0; done < count; ) {
+    const vpn = first + done * step
     const vma = mm.vmas.find(vpn)
     if (vma === undefined) {
-      states.push(0)
+      states[done++] = 0
       continue
     }
     const inSpan = Math.ceil((leafSpanEnd(vpn, vma.end, vma.pageShift) - vpn) / step)
-    pushSpan(states, mm, vma, { vpn, step, count: Math.min(inSpan, count - states.length) })
+    const span = Math.min(inSpan, count - done)
+    fillSpan(states, done, mm, vma, vpn, span, step)
+    done += span
   }
   return states
 }
 
-function pushSpan(states: number[], mm: AddressSpace, vma: VmArea, span: { vpn: number; step: number; count: number }): void {
+/** Fills in the states of `count` pages that are under one table. */
+function fillSpan(states: Uint16Array, done: number, mm: AddressSpace, vma: VmArea, vpn: number, count: number, step: number): void {
   const soft = vma.flags & VM_SOFTDIRTY ? STATE_SOFT_DIRTY : 0
-  const huge = vma.pageShift === 12 && hugePmdLo(mm, span.vpn) !== 0
-  const table = tableOf(mm, vma, span.vpn, huge)
-  if (table !== 0) mm.machine.counters.ptes += huge ? 1 : Math.ceil((span.count * span.step) / leafPages(vma.pageShift))
-  for (let i = 0, vpn = span.vpn; i < span.count; i++, vpn += span.step) {
-    states.push(table === 0 ? soft : soft | entryState(mm, vma, vpn, table, huge))
+  const huge = vma.pageShift === 12 && hugePmdLo(mm, vpn) !== 0
+  const table = tableOf(mm, vma, vpn, huge)
+  if (table !== 0) mm.machine.counters.ptes += huge ? 1 : Math.ceil((count * step) / leafPages(vma.pageShift))
+  if (table === 0) states.fill(soft, done, done + count)
+  else if (vma.pageShift === 12 && !huge) fillPtes(states, done, mm, table, vpn, count, soft)
+  else for (let i = 0; i < count; i++) states[done + i] = soft | entryState(mm, vma, vpn + i * step, table, huge)
+}
+
+/** The same for a table of ptes: what is true of all of them is asked once. */
+function fillPtes(states: Uint16Array, done: number, mm: AddressSpace, table: number, vpn: number, count: number, soft: number): void {
+  const { tables, frames } = mm.machine
+  const los = tables.readLo(table)
+  const his = tables.readHi(table)
+  const first = tables.base(table) + (vpn & 511)
+  const softBit = mm.softDirty ? PAGE_SOFT_DIRTY : 0
+  let lastLo = 0
+  let lastHi = 0
+  let lastState = 0
+  for (let i = 0; i < count; i++) {
+    const lo = los[first + i]
+    const hi = his[first + i]
+    let state: number
+    if (lo & PAGE_PRESENT_ANY) {
+      const pfn = ptePfn(lo, hi)
+      const chunk = frames.chunk(pfn)
+      const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
+      const flags = chunk[record + FRAME_FLAGS]
+      state = isSmallPage(flags)
+        ? smallPageState(flags, chunk[record + FRAME_MAP]) | bitsState(lo, softBit)
+        : presentState(mm, vpn + i, lo, hi, 12)
+    } else {
+      if (lo !== lastLo || hi !== lastHi) {
+        lastLo = lo
+        lastHi = hi
+        lastState = lo === 0 && hi === 0 ? 0 : absentState(mm, lo, hi)
+      }
+      state = lastState
+    }
+    states[done + i] = soft | state
   }
 }
 
@@ -98,8 +138,8 @@ function leafState(mm: AddressSpace, vma: VmArea, vpn: number): number {
 function entryState(mm: AddressSpace, vma: VmArea, vpn: number, table: number, huge: boolean): number {
   const tables = mm.machine.tables
   const at = tables.base(table) + (huge ? pmdNumber(vpn) & 511 : leafIndex(vpn, vma.pageShift))
-  const lo = tables.lo(table)[at]
-  const hi = tables.hi(table)[at]
+  const lo = tables.readLo(table)[at]
+  const hi = tables.readHi(table)[at]
   if (lo === 0 && hi === 0) return 0
   if (lo & PAGE_PRESENT_ANY) {
     const state = presentState(mm, vpn, lo, hi, vma.pageShift)
@@ -112,29 +152,33 @@ function presentState(mm: AddressSpace, vpn: number, lo: number, hi: number, pag
   const frames = mm.machine.frames
   const pfn = lo & PAGE_PSE ? ptePfn(lo, hi) + (vpn & ((pageShift === 12 ? 512 : leafPages(pageShift)) - 1)) : ptePfn(lo, hi)
   const flags = frames.flags(pfn)
-  let state = STATE_PRESENT
-  if ((flags & (FRAME_ZERO | FRAME_HUGETLB)) === 0 && flags >>> FRAME_ORDER_SHIFT === 0) {
-    // A page by itself, as most are: its record tells all.
-    if ((flags & FRAME_ANON) === 0) state |= STATE_FILE
-    if (frames.field(pfn, FRAME_MAP) === 1) state |= STATE_EXCLUSIVE
-  } else if (flags & FRAME_ZERO) {
-    state |= STATE_ZERO
-    // The huge zero page shows as a file page: it is no anonymous folio.
-    if (lo & PAGE_PSE) state |= STATE_FILE | STATE_THP
-  } else {
-    if ((frames.flags(frames.head(pfn)) & FRAME_ANON) === 0) state |= STATE_FILE
-    // Of what is mapped huge, the mappings of the first page are counted, whichever page is asked for.
-    const ofFirst = flags & FRAME_HUGETLB || (lo & PAGE_PSE && !mm.calls.pagemapCountsEach)
-    const counted = ofFirst ? frames.head(pfn) : pfn
-    const mapped = frames.mapcount(counted)
-    if (mapped === 1) state |= STATE_EXCLUSIVE
-    if (pageShift !== 12) state |= STATE_HUGE
-    else if (flags >>> FRAME_ORDER_SHIFT !== 0) state |= STATE_THP
-  }
-  if (lo & PAGE_UFFD_WP) state |= STATE_UFFD_WP
   // Of hugetlb, pagemap tells what the vma says and never what the entry says. @source pagemap_hugetlb_range()
-  if (mm.softDirty && pageShift === 12 && lo & PAGE_SOFT_DIRTY) state |= STATE_SOFT_DIRTY
+  const bits = bitsState(lo, mm.softDirty && pageShift === 12 ? PAGE_SOFT_DIRTY : 0)
+  if (isSmallPage(flags)) return bits | smallPageState(flags, frames.field(pfn, FRAME_MAP))
+  // The huge zero page shows as a file page: it is no anonymous folio.
+  if (flags & FRAME_ZERO) return bits | STATE_PRESENT | STATE_ZERO | (lo & PAGE_PSE ? STATE_FILE | STATE_THP : 0)
+  let state = bits | STATE_PRESENT
+  if ((frames.flags(frames.head(pfn)) & FRAME_ANON) === 0) state |= STATE_FILE
+  // Of what is mapped huge, the mappings of the first page are counted, whichever page is asked for.
+  const ofFirst = flags & FRAME_HUGETLB || (lo & PAGE_PSE && !mm.calls.pagemapCountsEach)
+  if (frames.mapcount(ofFirst ? frames.head(pfn) : pfn) === 1) state |= STATE_EXCLUSIVE
+  if (pageShift !== 12) state |= STATE_HUGE
+  else if (flags >>> FRAME_ORDER_SHIFT !== 0) state |= STATE_THP
   return state
+}
+
+/** True of a page by itself, as most are: its record tells all. */
+function isSmallPage(flags: number): boolean {
+  return (flags & (FRAME_ZERO | FRAME_HUGETLB)) === 0 && flags >>> FRAME_ORDER_SHIFT === 0
+}
+
+function smallPageState(flags: number, mapped: number): number {
+  return STATE_PRESENT | (flags & FRAME_ANON ? 0 : STATE_FILE) | (mapped === 1 ? STATE_EXCLUSIVE : 0)
+}
+
+/** What the bits of a present entry tell. @param softBit PAGE_SOFT_DIRTY where that is tracked */
+function bitsState(lo: number, softBit: number): number {
+  return (lo & PAGE_UFFD_WP ? STATE_UFFD_WP : 0) | (lo & softBit ? STATE_SOFT_DIRTY : 0)
 }
 
 function absentState(mm: AddressSpace, lo: number, hi: number): number {

@@ -34,7 +34,7 @@ import {
   sameCategories,
   tellsAll,
 } from './scan-entry.ts'
-import { ScanOutput, type ScanRequest, type ScanResult } from './scan-output.ts'
+import { NO_REGIONS, type ScanOutput, type ScanRequest, type ScanResult } from './scan-output.ts'
 
 const FLAGS = PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC
 /** The walk ends here for good, or goes on. */
@@ -45,10 +45,12 @@ const GO_ON = 0
 export function scanPagemap(mm: AddressSpace, request: ScanRequest): ScanResult {
   const { start } = request
   const masks = request.inverted | request.mask | request.anyof | request.returned
-  if (request.flags & ~FLAGS || masks & ~mm.calls.scanCategories || start % 4096 !== 0) return { errno: EINVAL, regions: [], walkEnd: 0 }
+  if (request.flags & ~FLAGS || masks & ~mm.calls.scanCategories || start % 4096 !== 0)
+    return { errno: EINVAL, found: NO_REGIONS, walkEnd: 0 }
   const end = Math.ceil(request.end / 4096) * 4096
-  if (end > 0x7ffffffff000 || start > end) return { errno: EFAULT, regions: [], walkEnd: 0 }
-  const output = new ScanOutput(request)
+  if (end > 0x7ffffffff000 || start > end) return { errno: EFAULT, found: NO_REGIONS, walkEnd: 0 }
+  const output = mm.kernel.scan
+  output.begin(request)
   let errno = 0
   const last = end / 4096
   let vpn = start / 4096
@@ -59,7 +61,7 @@ export function scanPagemap(mm: AddressSpace, request: ScanRequest): ScanResult 
     if (error !== GO_ON) break
   }
   if (output.walkEnd < 0) output.walkEnd = last
-  return { errno, regions: output.regions(), walkEnd: output.walkEnd * 4096 }
+  return { errno, found: output.regions(), walkEnd: output.walkEnd * 4096 }
 }
 
 function scanVma(mm: AddressSpace, vma: VmArea, start: number, end: number, request: ScanRequest, output: ScanOutput): number {
@@ -78,6 +80,7 @@ function scanVma(mm: AddressSpace, vma: VmArea, start: number, end: number, requ
 function scanPages(mm: AddressSpace, vma: VmArea, start: number, end: number, category: number, output: ScanOutput): number {
   const tables = mm.machine.tables
   const none = mm.kernel.uffd.armsNone(vma) ? 0 : PAGE_IS_WRITTEN
+  output.forPresent(category, mm.softDirty)
   let vpn = start
   while (vpn < end) {
     const next = leafSpanEnd(vpn, end, 12)
@@ -212,6 +215,13 @@ function scanTable(
   for (let at = first, next = first; at < last; at = next) {
     next = isUniform ? last : sameCategories(los, his, at, last, interest)
     if (!isUniform && next - at === PTRS_PER_PTE) tables.setKnown(table, knownFrom(mm, los[at], his[at]))
+    if (next < last) {
+      const reached = output.addPresent(los, at, last, start + (at - first))
+      if (reached > at) {
+        next = reached
+        continue
+      }
+    }
     const categories = category | pageCategories(mm, los[at], his[at], none, interest)
     if (exclusive ? (categories & PAGE_IS_WRITTEN) === 0 : !output.matches(categories)) continue
     const vpn = start + (at - first)
