@@ -11,6 +11,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addExperiment } from './commands/experiment.ts'
 import { addKernels } from './commands/kernels.ts'
 import { addMatrix } from './commands/matrix.ts'
+import { addNewPolicy } from './commands/new-policy.ts'
 import { addRace } from './commands/race.ts'
 import { addRecord } from './commands/record.ts'
 import { addReplay } from './commands/replay.ts'
@@ -88,6 +89,7 @@ export function createProgram(context: Context): Command {
     addRecord,
     addDesigns,
     addWorkloads,
+    addNewPolicy,
     addTraces,
     addVerify,
     addSpeed,

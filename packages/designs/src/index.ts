@@ -24,7 +24,7 @@ export { sharedTables, sharedTablesUntilProtected, unsharedTables, zapsDrop, zap
 export { blindCollapse, hugeSplitWhenArmed, hugeWholePage, neverCollapse, oldRetraction, perVmaCollapse } from './ideas-huge.ts'
 export { linux618Sync, mprotectSigsegv, softDirty } from './ideas-trackers.ts'
 export { type InterfaceName, interfaceMismatch } from './interface.ts'
-export { composeKernel, createModel, type ModelSettings } from './model.ts'
+export { composeKernel, createModel, type ModelSettings, modelBackends } from './model.ts'
 export { LINUX_ANOMALIES } from './parts.ts'
 export { sharedRegardless, sharedUntilProtected, sharingForbidden, unsharedAtRegister } from './pmd-sharing.ts'
 export { linuxRelease, presetOf, RELEASES, TURNING_POINTS } from './release.ts'

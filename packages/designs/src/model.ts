@@ -21,6 +21,9 @@ export interface ModelSettings extends Partial<KernelSettings> {
   readonly anon?: AnonBackend
 }
 
+/** The backends of a design that brings none of its own. */
+export const modelBackends: Required<NonNullable<Design['backends']>> = { anon: anonBackend, shmem: shmemBackend }
+
 /** A fresh kernel of a design. @throws ExpressionError for one whose choices exclude each other */
 export function composeKernel(design: Design, settings: ModelSettings = {}): ComposedKernel {
   checkDesign(design)
@@ -29,8 +32,8 @@ export function composeKernel(design: Design, settings: ModelSettings = {}): Com
     machine,
     design,
     backends: {
-      anon: settings.anon ?? design.backends?.anon ?? anonBackend,
-      shmem: design.backends?.shmem ?? shmemBackend,
+      anon: settings.anon ?? design.backends?.anon ?? modelBackends.anon,
+      shmem: design.backends?.shmem ?? modelBackends.shmem,
       hugetlb: createHugetlbBackend(settings.hugetlb),
     },
     settings,

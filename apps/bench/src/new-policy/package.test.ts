@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import ts from 'typescript'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { faultline } from '../../test/run.ts'
+import type { Comparison } from '../report/schema.ts'
+import { TEMPLATE_SEAMS, writePolicyPackage } from './package.ts'
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+const run = promisify(execFile)
+let parent = ''
+
+/** All five in one folder, with our packages and types where npm would put them, built. */
+beforeAll(() => {
+  parent = mkdtempSync(join(tmpdir(), 'faultline-new-policy-'))
+  const modules = join(parent, 'node_modules')
+  mkdirSync(join(modules, '@faultline'), { recursive: true })
+  for (const name of readdirSync(join(ROOT, 'packages'))) symlinkSync(join(ROOT, 'packages', name), join(modules, '@faultline', name))
+  symlinkSync(join(ROOT, 'node_modules', '@types'), join(modules, '@types'))
+  for (const seam of TEMPLATE_SEAMS) {
+    const folder = writePolicyPackage(parent, `my-${seam}`, seam)
+    mkdirSync(join(folder, 'dist'))
+    for (const file of ['policy', 'policy.test']) {
+      const source = readFileSync(join(folder, 'src', `${file}.ts`), 'utf8')
+      const { outputText } = ts.transpileModule(source, {
+        compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
+      })
+      writeFileSync(join(folder, 'dist', `${file}.js`), outputText)
+    }
+  }
+})
+afterAll(() => rmSync(parent, { recursive: true }))
+
+const lines = (file: string) => readFileSync(join(parent, file), 'utf8').trimEnd().split('\n').length
+
+test.each(TEMPLATE_SEAMS)('%s: at most 40 lines of policy and 10 of test, and a README', (seam) => {
+  expect(lines(`my-${seam}/src/policy.ts`)).toBeLessThanOrEqual(40)
+  expect(lines(`my-${seam}/src/policy.test.ts`)).toBeLessThanOrEqual(10)
+  const text = ['README.md', 'package.json', 'src/policy.ts', 'src/policy.test.ts'].map((file) =>
+    readFileSync(join(parent, `my-${seam}`, file), 'utf8'),
+  )
+  expect(text.join()).not.toMatch(/NAME|SEAM|FILE|workspace:/)
+  const named = /mm-types\/(src\/[\w.-]+)/.exec(text[0]!)?.[1]
+  expect(existsSync(join(ROOT, 'packages', 'mm-types', named!))).toBe(true)
+})
+
+test('all of them type-check, as strictly as their own tsconfig.json says', { timeout: 240_000 }, async () => {
+  const own = JSON.parse(readFileSync(join(parent, 'my-arming', 'tsconfig.json'), 'utf8')) as { compilerOptions: object }
+  const compilerOptions = {
+    ...own.compilerOptions,
+    ...{ noEmit: true, rootDir: undefined, outDir: undefined, declaration: false },
+    // The sources of our packages, which are not built in a checkout.
+    ...{ customConditions: ['@faultline/source'], allowImportingTsExtensions: true, resolveJsonModule: true },
+  }
+  writeFileSync(join(parent, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['my-*/src'] }))
+  const { stdout } = await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', parent, '--pretty', 'false']).catch(
+    (error) => error as { stdout: string },
+  )
+  expect(stdout).toBe('')
+})
+
+describe('what is written works as it is', () => {
+  test.each(TEMPLATE_SEAMS)('%s passes the laws of its seam', { timeout: 240_000 }, async (seam) => {
+    const node = [
+      '--import',
+      'tsx',
+      '--conditions=@faultline/source',
+      '--test',
+      '--test-reporter=tap',
+      join(parent, `my-${seam}`, 'dist', 'policy.test.js'),
+    ]
+    const { stdout } = await run(process.execPath, node, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '' } }).catch(
+      (error) => error as { stdout: string },
+    )
+    expect(stdout).toMatch(/^# fail 0$/m)
+    expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(3)
+  })
+
+  test('all of them show up in a comparison', { timeout: 240_000 }, async () => {
+    const theirs = TEMPLATE_SEAMS.flatMap((seam) => ['--with', `./my-${seam}`])
+    const bin = join(ROOT, 'apps', 'bench', 'bin', 'faultline.mjs')
+    const what = [
+      'compare',
+      '--workload',
+      'dirty-tracking',
+      '--trace',
+      'redis-bgsave-child',
+      '--epochs',
+      '2',
+      '--json',
+      '-',
+      '--designs',
+      'linux-6.18',
+    ]
+    const { stdout } = await run(process.execPath, [bin, ...what, ...theirs], { cwd: parent })
+    const { rows } = JSON.parse(stdout) as Comparison
+    expect(rows.map(({ design, lost }) => ({ design, lost }))).toEqual(
+      ['linux-6.18', ...TEMPLATE_SEAMS.map((seam) => `my-${seam}`)].map((design) => ({ design, lost: 0 })),
+    )
+  })
+})
+
+test.each([
+  [['My_Policy', '--seam', 'arming'], 'cannot be the name of a package'],
+  [['mine', '--seam', 'armign'], 'did you mean arming?'],
+  [['src', '--seam', 'arming'], 'already'],
+])('bad usage is one line: %j', async (args, expected) => {
+  const before = process.cwd()
+  process.chdir(join(ROOT, 'apps', 'bench'))
+  const { code, err } = await faultline('new-policy', ...args).finally(() => process.chdir(before))
+  expect({ code, lines: err.split('\n').length }).toEqual({ code: 2, lines: 2 })
+  expect(err).toContain(expected)
+})
