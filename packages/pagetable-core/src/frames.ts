@@ -141,6 +141,7 @@ export class FrameTable implements Frames {
     return left
   }
 
+  /** Drops one reference to each of `nr` frames that follow each other. */
   putRun(first: number, nr: number): void {
     this.inUse -= nr
     for (let pfn = first, end = first + nr; pfn < end; ) {
