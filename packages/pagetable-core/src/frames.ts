@@ -141,7 +141,7 @@ export class FrameTable implements Frames {
     return left
   }
 
-  /** Drops one reference to each of `nr` frames that follow each other. */
+  /** Frees `nr` single pages from `first` on, of each of which the caller holds the only reference. */
   putRun(first: number, nr: number): void {
     this.inUse -= nr
     for (let pfn = first, end = first + nr; pfn < end; ) {
