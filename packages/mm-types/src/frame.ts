@@ -30,9 +30,9 @@ export const FRAME_SLOT = 7
 /** log2 of the words of a record. */
 export const FRAME_SHIFT = 3
 /** log2 of the frames of a chunk. */
-export const FRAME_CHUNK_SHIFT = 12
+export const FRAME_CHUNK_SHIFT = 11
 /** Index of a frame inside its chunk: `(pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT`. */
-export const FRAME_CHUNK_MASK = 0xfff
+export const FRAME_CHUNK_MASK = 0x7ff
 
 /** PageAnon. */
 export const FRAME_ANON = 0x1

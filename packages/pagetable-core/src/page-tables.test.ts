@@ -28,6 +28,42 @@ function recount(tables: PageTableArena, table: number): number {
   return used
 }
 
+describe('chunks', () => {
+  test('buffers are never much larger than the tables in them, and nothing moves', () => {
+    const { tables } = arena()
+    const first = tables.alloc(LEVEL_PTE)
+    const [lo, hi] = [tables.lo(first), tables.hi(first)]
+    let most = 0
+    for (let made = 2; made < 20_000; made++) {
+      tables.set(tables.alloc(LEVEL_PTE), 511, made, 1)
+      if (made >= 512) most = Math.max(most, tables.bufferBytes() / (made * 4096))
+    }
+    expect(most).toBeLessThan(1.1)
+    expect(tables.lo(first)).toBe(lo)
+    expect(tables.hi(first)).toBe(hi)
+  })
+
+  test('every table has words of its own, also where numbers are left unused', () => {
+    const { tables } = arena()
+    const all = Array.from({ length: 3000 }, () => tables.alloc(LEVEL_PTE))
+    expect(new Set(all).size).toBe(all.length)
+    for (const [i, table] of all.entries()) for (const index of [0, 511]) tables.set(table, index, i + 1, index)
+    for (const [i, table] of all.entries()) {
+      const base = tables.base(table)
+      expect([tables.lo(table)[base], tables.lo(table)[base + 511], tables.used(table)]).toEqual([i + 1, i + 1, 2])
+    }
+  })
+
+  test.each([1, 15, 16, 17, 300])('a limit of %i tables is one, whatever chunks hold', (limit) => {
+    const tables = new PageTableArena(new MachineCounters(), limit)
+    const all = Array.from({ length: limit }, () => tables.alloc(LEVEL_PTE))
+    expect(all).not.toContain(0)
+    expect(tables.alloc(LEVEL_PTE)).toBe(0)
+    tables.free(all[0])
+    expect(tables.alloc(LEVEL_PMD)).toBe(all[0])
+  })
+})
+
 describe('alloc and free', () => {
   test('a table comes zeroed, also when it was full before', () => {
     const { tables } = arena()

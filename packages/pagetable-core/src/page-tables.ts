@@ -1,8 +1,8 @@
 /**
  * x86-64 page tables with four levels, in typed arrays.
  *
- * Tables are numbered from 1 and live 64 to a chunk, so that a short program pays for little; `lo` and `hi` words are in
- * separate arrays (loops over ranges mostly read `lo`). An entry that points to a table holds the table's number where the
+ * Tables are numbered from 1 and live in chunks, small ones first, so that a short program pays for little; a chunk that is not
+ * of full size leaves numbers unused. `lo` and `hi` words are in separate arrays (loops over ranges mostly read `lo`). An entry that points to a table holds the table's number where the
  * hardware has a frame number.
  * @module
  */
@@ -26,9 +26,12 @@ import {
 import { pmdNumber } from './address.ts'
 import { NO_MARKER, STAND_INS, type WholeMarker, wholeHi, wholeLo, wholeOf } from './whole.ts'
 
-const TABLES_PER_CHUNK_SHIFT = 6
-const TABLE_MASK = 63
-const TABLES_PER_CHUNK = 64
+const TABLES_PER_CHUNK_SHIFT = 10
+const TABLE_MASK = 1023
+/** Tables of a chunk: a sixteenth of what there is already, so that the buffers are never much larger than what is in them. */
+const LEAST_TABLES = 16
+const MOST_TABLES = 1024
+const GROWTH_SHIFT = 4
 /** Flags of an entry that points to a table: present, write, user, accessed, dirty. */
 const TABLE_FLAGS = 0x67
 const CACHE_SLOTS = 1024
@@ -48,12 +51,12 @@ export function entryTable(lo: number, hi: number): number {
 export class PageTableArena implements PageTables {
   private readonly los: Int32Array[] = []
   private readonly his: Int32Array[] = []
-  private readonly uses: Int32Array[] = []
+  private readonly uses: Uint16Array[] = []
   private readonly levels: Uint8Array[] = []
   /** What is known of all entries of a table: KNOWN_*. */
   private readonly knowns: Uint8Array[] = []
   /** Owners of a table beyond the first (hugetlb pmd sharing). */
-  private readonly shares: Int32Array[] = []
+  private readonly shares: Uint16Array[] = []
   private readonly freed: number[] = []
   private readonly counters: Counters
   private readonly limit: number
@@ -61,6 +64,10 @@ export class PageTableArena implements PageTables {
   /** Tables 1 to this one are stand-ins: table n is what an entry WHOLE_n reads as. */
   private readonly standIns: number = 0
   private next = 1
+  /** The number after those of the last chunk. */
+  private end = 0
+  /** Tables that the chunks hold, table 0 with them. */
+  private held = 0
   /** Tables in use by level. */
   readonly perLevel = new Int32Array(16)
   // A direct-mapped cache of the last table found for a 2 MiB region: saves three dependent loads a walk.
@@ -79,8 +86,8 @@ export class PageTableArena implements PageTables {
     if (marker.lo !== 0 || marker.hi !== 0) {
       this.standIns = STAND_INS.length
       this.limit += this.standIns
-      this.next += this.standIns
       this.grow()
+      this.next += this.standIns
       for (const [i, child] of STAND_INS.entries()) this.fillStandIn(i + 1, child)
     }
   }
@@ -154,9 +161,8 @@ export class PageTableArena implements PageTables {
   alloc(level: number): number {
     let table = this.freed.pop()
     if (table === undefined) {
-      if (this.next > this.limit) return 0
+      if (this.next >= this.end && !this.grow()) return 0
       table = this.next++
-      if (table >>> TABLES_PER_CHUNK_SHIFT >= this.los.length) this.grow()
     }
     this.levels[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = level
     this.perLevel[level]++
@@ -191,16 +197,21 @@ export class PageTableArena implements PageTables {
     this.freed.push(table)
   }
 
-  /** Tables are kept all zero while free, so that allocation writes nothing. */
-  private grow(): void {
-    // A machine of a few tables, of which somebody makes thousands, has a small chunk.
-    const tables = Math.min(TABLES_PER_CHUNK, this.limit + 1)
+  /** Adds a chunk. Tables are kept all zero while free, so that allocation writes nothing. @returns false at the limit */
+  private grow(): boolean {
+    const wanted = Math.min(MOST_TABLES, Math.max(LEAST_TABLES, 2 ** Math.floor(Math.log2(this.held >> GROWTH_SHIFT))))
+    const tables = Math.min(wanted, this.limit + 1 - this.held)
+    if (tables <= 0) return false
+    this.next = Math.max(1, this.los.length << TABLES_PER_CHUNK_SHIFT)
+    this.end = (this.los.length << TABLES_PER_CHUNK_SHIFT) + tables
+    this.held += tables
     this.los.push(new Int32Array(tables * 512))
     this.his.push(new Int32Array(tables * 512))
-    this.uses.push(new Int32Array(tables))
+    this.uses.push(new Uint16Array(tables))
     this.levels.push(new Uint8Array(tables))
     this.knowns.push(new Uint8Array(tables))
-    this.shares.push(new Int32Array(tables))
+    this.shares.push(new Uint16Array(tables))
+    return true
   }
 
   pteTable(pgd: number, vpn: number): number {
@@ -283,7 +294,7 @@ export class PageTableArena implements PageTables {
 
   /** Bytes of the buffers that hold the entries. */
   bufferBytes(): number {
-    return this.los.length * TABLES_PER_CHUNK * 4096
+    return this.held * 4096
   }
 
   isStandIn(table: number): boolean {

@@ -32,7 +32,7 @@ export interface ScaleFigures {
   /** Page-table bytes as Linux counts them (VmPTE) when every page is touched, and the bytes of the buffers that hold them. */
   readonly tableBytes: number
   readonly tableBuffers: number
-  /** Heap and buffers a page touched, beyond its page tables as Linux counts them. */
+  /** Heap and buffers a page touched, beyond the buffers of the page tables. */
   readonly bytesPerPage: number
 }
 
@@ -121,7 +121,7 @@ function playScale(order: ScaleOrder): ScaleFigures {
     munmap,
     tableBytes,
     tableBuffers,
-    bytesPerPage: (bytes - tableBytes) / pages,
+    bytesPerPage: (bytes - tableBuffers) / pages,
   }
 }
 
