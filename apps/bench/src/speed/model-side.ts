@@ -61,7 +61,8 @@ async function playRound(stage: Stage, design: Design, scenes: readonly (keyof t
   return scenes.includes('replay') ? { ...stage.times, ...(await replayScene(design)) } : stage.times
 }
 
-function warm(stage: Stage): void {
+/** Runs every scene on all kinds of memory. */
+export function warm(stage: Stage): void {
   for (const memory of WARM_MEMORY) {
     stage.memory = memory
     for (const play of Object.values(SCENES)) {
