@@ -6,6 +6,7 @@ import type { AnonBackend } from '@faultline/mm-types'
 import { copyOnWrite } from './copy-on-write.ts'
 import { faultAnon } from './fault.ts'
 import { swapIn, swapOutEntry } from './swap.ts'
+import { swapOutRun } from './swap-run.ts'
 
 /** Anonymous memory as Linux has it. */
 export const anonBackend: AnonBackend = {
@@ -14,5 +15,6 @@ export const anonBackend: AnonBackend = {
   copyOnWrite,
   swapIn,
   swapOutEntry,
+  swapOutRun,
   source: 'v6.18 mm/memory.c do_anonymous_page(), do_wp_page(), do_swap_page()',
 }

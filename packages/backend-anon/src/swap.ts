@@ -7,14 +7,18 @@ import {
   FAULT_OOM,
   type Fault,
   FRAME_ANON,
+  FRAME_CHUNK_MASK,
   FRAME_DIRTY,
   FRAME_EXCLUSIVE,
+  FRAME_FLAGS,
   FRAME_INDEX,
   FRAME_KSM,
   FRAME_MAP,
   FRAME_MAPPING,
   FRAME_REF,
+  FRAME_SHIFT,
   FRAME_SLOT,
+  FRAME_STAMP,
   FRAME_SWAPBACKED,
   type Machine,
   PAGE_DIRTY,
@@ -29,9 +33,7 @@ import {
 } from '@faultline/mm-types'
 import { DIRTY_BY_SOFTWARE, needsSoftDirtyWp, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 import { pteSwpMkexclusive, pteSwpMksoftDirty, pteSwpMkuffdWp, swpOffset, swpPteHi, swpPteLo } from '@faultline/swap-entry'
-
-/** The swap area all entries name. */
-const AREA = 0
+import { AREA } from './swap-run.ts'
 
 /**
  * Brings a swapped page back; the uffd-wp and soft-dirty bits move from the swap entry into the pte.
@@ -44,6 +46,7 @@ export function swapIn(fault: Fault): number {
   const machine = mm.machine
   const { frames, swap, tables } = machine
   const slot = swpOffset(lo, hi)
+  if (swap.count(slot) === 1 && swap.cached(slot) === 0) return swapInAlone(fault, slot)
   const pfn = readSlot(machine, slot)
   if (pfn === 0) return FAULT_OOM
   machine.counters.faultsSwapIn++
@@ -61,6 +64,33 @@ export function swapIn(fault: Fault): number {
   frames.setField(pfn, FRAME_MAPPING, (vma.anonVma as { id: number }).id)
   frames.setField(pfn, FRAME_INDEX, vma.pgoff + (fault.vpn - vma.start))
   frames.setField(pfn, FRAME_MAP, frames.field(pfn, FRAME_MAP) + 1)
+  tables.set(fault.table, fault.index, pteLo(pfn, flags), pteHi(pfn, vma.flags))
+  return FAULT_DONE
+}
+
+/**
+ * The page of an entry that alone holds its slot: it goes through the swap cache without a trace. Most are, and need none of what the
+ * others are asked.
+ */
+function swapInAlone(fault: Fault, slot: number): number {
+  const { vma, mm, lo } = fault
+  const { frames, swap, tables, counters } = mm.machine
+  const pfn = frames.alloc(0)
+  if (pfn === 0) return FAULT_OOM
+  counters.swapIns++
+  counters.faultsSwapIn++
+  const armed = lo & SWP_UFFD_WP ? PAGE_UFFD_WP : 0
+  let flags = armed | (lo & SWP_SOFT_DIRTY ? PAGE_SOFT_DIRTY : 0)
+  flags |= mm.calls.swapInWritable ? writableSwapIn(fault, armed, flags) : writtenSwapIn(fault, armed)
+  if (vma.anonVma === null) mm.prepareAnonVma(vma)
+  const chunk = frames.chunk(pfn)
+  const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
+  chunk[record + FRAME_MAP] = 1
+  chunk[record + FRAME_FLAGS] |= FRAME_ANON | FRAME_SWAPBACKED | FRAME_EXCLUSIVE | FRAME_DIRTY
+  chunk[record + FRAME_STAMP] = swap.stamp(slot)
+  chunk[record + FRAME_MAPPING] = (vma.anonVma as { id: number }).id
+  chunk[record + FRAME_INDEX] = vma.pgoff + (fault.vpn - vma.start)
+  swap.free(slot)
   tables.set(fault.table, fault.index, pteLo(pfn, flags), pteHi(pfn, vma.flags))
   return FAULT_DONE
 }

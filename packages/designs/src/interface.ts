@@ -77,6 +77,7 @@ const anonBackend: Shape = object('an AnonBackend', {
   copyOnWrite: fn('(fault) => number'),
   swapIn: fn('(fault) => number'),
   swapOutEntry: fn('(fault, slot) => void'),
+  swapOutRun: maybe(fn('(machine, table, from, to) => number')),
 })
 
 const fileFields: Fields = {

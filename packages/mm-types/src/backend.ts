@@ -50,6 +50,13 @@ export interface AnonBackend extends Backend {
   swapIn(fault: Fault): number
   /** Replaces one present mapping of an anonymous page, the one at `table`/`index`, by a swap entry that holds `slot`. */
   swapOutEntry(fault: Fault, slot: number): void
+  /**
+   * The same for entries [from, to) of one table, for as long as each maps a page that nothing but that entry holds. `mm` flushes.
+   * Left out: every page goes through `swapOutEntry`, and must for who replaces only that.
+   *
+   * @returns entries done
+   */
+  swapOutRun?(machine: Machine, table: number, from: number, to: number): number
 }
 
 /**

@@ -31,7 +31,7 @@ const CLASS = PAGE_PRESENT_ANY | PAGE_PSE
 const CHUNK_AND_CLASS = CLASS | (~0xfff & ~(CHUNK_MASK << 12))
 /** Flags that a single page may have which only its references keep. */
 const PLAIN_FLAGS = FRAME_ANON | FRAME_EXCLUSIVE | FRAME_DIRTY | FRAME_SWAPBACKED
-/** Entries for which three calls of `fill` take less than stores one by one. */
+/** Entries for which two calls of `fill` take less than stores one by one. */
 export const SHORTEST_RUN = 32
 
 /**
@@ -105,8 +105,7 @@ function putOwn(los: Int32Array, his: Int32Array, at: number, end: number, frame
     const first = los[at] >>> 12
     let next = at + 1
     while (next < end && los[next] >>> 12 === first + (next - at)) next++
-    if (next - at >= SHORTEST_RUN) frames.putRun(ptePfn(los[at], his[at]), next - at)
-    else for (let i = at; i < next; i++) frames.put(ptePfn(los[i], his[i]))
+    frames.putRun(ptePfn(los[at], his[at]), next - at)
     at = next
   }
 }

@@ -143,6 +143,14 @@ export class SimulatedKernel implements Kernel {
     else this.gathered.push({ mm, vpn, pages })
   }
 
+  flushEach(mm: Mm, vpn: number, pages: number): void {
+    const counters = this.machine.counters
+    counters.tlbFlushes += pages
+    counters.tlbFlushedPages += pages
+    if (this.gathered === null) for (const tlb of this.tlbs) for (let i = 0; i < pages; i++) tlb.flushPage(mm.id, vpn + i)
+    else for (let i = 0; i < pages; i++) this.gathered.push({ mm, vpn: vpn + i, pages: 1 })
+  }
+
   gatherFlushes(change: () => void): readonly Flush[] {
     const own: Flush[] = []
     this.gathered = own

@@ -38,24 +38,30 @@ export function reclaimPages(mm: AddressSpace, vma: VmArea, start: number, end: 
   if (vma.backend === 'hugetlb' || vma.flags & VM_LOCKED) return 0
   let reclaimed = 0
   forEachFolio(mm, vma, start, end, pressure, (vpn, pages) => {
+    const run = pages === 1 ? swapOutRun(mm, vpn, end) : 0
+    if (run !== 0) {
+      reclaimed += run
+      return run
+    }
     const huge = hugePmdLo(mm, vpn) !== 0
     const pfn = huge ? hugePmdPfn(mm, vpn) : presentPfn(mm, vpn)
     if (mm.machine.frames.flags(pfn) & FRAME_CACHE) reclaimed += reclaimFileFolio(mm.kernel, pfn, huge || pressure ? 0 : pages)
     else if (pages > 1 && dropLazyHuge(mm, vma, vpn)) reclaimed += pages
     else for (let page = vpn; page < vpn + pages; page++) if (reclaimAt(mm, page, pressure)) reclaimed++
+    return pages
   })
   return reclaimed
 }
 
 /** MADV_COLD. Nothing ages here, but a huge page of which only a part is cold is split. */
 export function coolPages(mm: AddressSpace, vma: VmArea, start: number, end: number): void {
-  forEachFolio(mm, vma, start, end, false, () => {})
+  forEachFolio(mm, vma, start, end, false, (_, pages) => pages)
 }
 
 /**
  * Visits what is mapped in [start, end). A huge page that is not wholly in it is split before, unless somebody else maps it.
  *
- * @param visit told the first page and the number of pages of each folio
+ * @param visit told the first page and the number of pages of each folio; answers how many pages from there on it has dealt with
  * @source v6.18 mm/madvise.c madvise_cold_or_pageout_pte_range()
  */
 function forEachFolio(
@@ -64,7 +70,7 @@ function forEachFolio(
   start: number,
   end: number,
   takesShared: boolean,
-  visit: (vpn: number, pages: number) => void,
+  visit: (vpn: number, pages: number) => number,
 ): void {
   const { tables, frames } = mm.machine
   for (let vpn = start; vpn < end; ) {
@@ -91,8 +97,7 @@ function forEachFolio(
         continue
       }
     }
-    visit(vpn, pages)
-    vpn += pages
+    vpn += visit(vpn, pages)
   }
 }
 
@@ -155,6 +160,18 @@ function reclaimPage(mm: AddressSpace, pfn: number, pressure: boolean): boolean 
   if (flags & (FRAME_ZERO | FRAME_MLOCKED)) return false
   if (!pressure && frames.mapcount(pfn) !== 1) return false
   return (flags & FRAME_ANON) !== 0 && swapOut(mm, pfn)
+}
+
+/** Swaps pages from `vpn` on of which none needs a look at its reverse mapping: each is mapped here and nowhere else. @returns how many */
+function swapOutRun(mm: AddressSpace, vpn: number, end: number): number {
+  const { tables, counters } = mm.machine
+  const table = tables.pteTable(mm.pgd, vpn)
+  const index = vpn & 511
+  const done = mm.backends.anon.swapOutRun?.(mm.machine, table, index, Math.min(512, index + (end - vpn))) ?? 0
+  if (done === 0) return 0
+  counters.swapOuts += done
+  mm.kernel.flushEach(mm, vpn, done)
+  return done
 }
 
 /** Writes an anonymous page to swap and replaces all its mappings; a clean lazyfree page is dropped instead. */

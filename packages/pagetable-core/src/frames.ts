@@ -35,7 +35,10 @@ import { FreeFrames } from './free-frames.ts'
 export const ZERO_PFN = 1
 /** First frame of the huge zero page. */
 export const HUGE_ZERO_PFN = 512
-const FIRST_PFN = 1024
+/** Frames below this one are the zero pages, or nothing. */
+export const FIRST_PFN = 1024
+/** Frames for which one call of `fill` takes less than stores one by one. */
+const SHORTEST_FILL = 16
 
 /** The frame table of one machine. */
 export class FrameTable implements Frames {
@@ -143,6 +146,10 @@ export class FrameTable implements Frames {
 
   /** Frees `nr` single pages from `first` on, of each of which the caller holds the only reference. */
   putRun(first: number, nr: number): void {
+    if (nr < SHORTEST_FILL) {
+      for (let pfn = first; pfn < first + nr; pfn++) this.put(pfn)
+      return
+    }
     this.inUse -= nr
     for (let pfn = first, end = first + nr; pfn < end; ) {
       const at = pfn & FRAME_CHUNK_MASK

@@ -5,7 +5,7 @@
 export { pmdEnd, pmdNumber, pteIndex } from './address.ts'
 export { newAnonPage } from './anon-page.ts'
 export { countSteps, MachineCounters } from './counters.ts'
-export { FrameTable, HUGE_ZERO_PFN, inSwapCache, ZERO_PFN } from './frames.ts'
+export { FIRST_PFN, FrameTable, HUGE_ZERO_PFN, inSwapCache, ZERO_PFN } from './frames.ts'
 export { leafIndex, leafLevel, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from './leaf.ts'
 export { createMachine, type MachineLimits, type SimulatedMachine } from './machine.ts'
 export { entryTable, PageTableArena, pointsToTable } from './page-tables.ts'

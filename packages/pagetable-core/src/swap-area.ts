@@ -12,7 +12,9 @@ export class SwapArea implements Swap {
   private counts = new Int32Array(1024)
   private stamps = new Int32Array(1024)
   private frames = new Int32Array(1024)
-  private readonly freed: number[] = []
+  /** A stack of `nrFreed` slots that nobody holds. */
+  private freed = new Int32Array(1024)
+  private nrFreed = 0
   private next = 1
   private inUse = 0
 
@@ -21,8 +23,9 @@ export class SwapArea implements Swap {
   }
 
   alloc(stamp: number): number {
-    let slot = this.freed.pop()
-    if (slot === undefined) {
+    let slot: number
+    if (this.nrFreed > 0) slot = this.freed[--this.nrFreed]
+    else {
       if (this.next >= this.slots) return 0
       slot = this.next++
       if (slot >= this.counts.length) this.grow()
@@ -78,13 +81,14 @@ export class SwapArea implements Swap {
   private release(slot: number): void {
     if (this.counts[slot] !== 0 || this.frames[slot] !== 0) return
     this.inUse--
-    this.freed.push(slot)
+    this.freed[this.nrFreed++] = slot
   }
 
   private grow(): void {
     this.counts = grown(this.counts)
     this.stamps = grown(this.stamps)
     this.frames = grown(this.frames)
+    this.freed = grown(this.freed)
   }
 }
 
