@@ -1,36 +1,26 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildPackage, linkPackages, ROOT } from '../../test/linked.ts'
 import { faultline } from '../../test/run.ts'
 import type { Comparison } from '../report/schema.ts'
 import { TEMPLATE_SEAMS, writePolicyPackage } from './package.ts'
 
-const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const run = promisify(execFile)
+const EXAMPLES = ['arming-by-population', 'collapse-by-age'] as const
 let parent = ''
 
-/** All five in one folder, with our packages and types where npm would put them, built. */
+/** A package for each seam, and the examples, in one folder. */
 beforeAll(() => {
   parent = mkdtempSync(join(tmpdir(), 'faultline-new-policy-'))
-  const modules = join(parent, 'node_modules')
-  mkdirSync(join(modules, '@faultline'), { recursive: true })
-  for (const name of readdirSync(join(ROOT, 'packages'))) symlinkSync(join(ROOT, 'packages', name), join(modules, '@faultline', name))
-  symlinkSync(join(ROOT, 'node_modules', '@types'), join(modules, '@types'))
-  for (const seam of TEMPLATE_SEAMS) {
-    const folder = writePolicyPackage(parent, `my-${seam}`, seam)
-    mkdirSync(join(folder, 'dist'))
-    for (const file of ['policy', 'policy.test']) {
-      const source = readFileSync(join(folder, 'src', `${file}.ts`), 'utf8')
-      const { outputText } = ts.transpileModule(source, {
-        compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
-      })
-      writeFileSync(join(folder, 'dist', `${file}.js`), outputText)
-    }
+  linkPackages(parent)
+  for (const seam of TEMPLATE_SEAMS) buildPackage(writePolicyPackage(parent, `my-${seam}`, seam))
+  for (const name of EXAMPLES) {
+    for (const part of ['package.json', 'src']) cpSync(join(ROOT, 'examples', name, part), join(parent, name, part), { recursive: true })
+    buildPackage(join(parent, name))
   }
 })
 afterAll(() => rmSync(parent, { recursive: true }))
@@ -56,7 +46,7 @@ test('all of them type-check, as strictly as their own tsconfig.json says', { ti
     // The sources of our packages, which are not built in a checkout.
     ...{ customConditions: ['@faultline/source'], allowImportingTsExtensions: true, resolveJsonModule: true },
   }
-  writeFileSync(join(parent, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['my-*/src'] }))
+  writeFileSync(join(parent, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*/src'] }))
   const { stdout } = await run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', parent, '--pretty', 'false']).catch(
     (error) => error as { stdout: string },
   )
@@ -64,21 +54,25 @@ test('all of them type-check, as strictly as their own tsconfig.json says', { ti
 })
 
 describe('what is written works as it is', () => {
-  test.each(TEMPLATE_SEAMS)('%s passes the laws of its seam', { timeout: 240_000 }, async (seam) => {
-    const node = [
-      '--import',
-      'tsx',
-      '--conditions=@faultline/source',
-      '--test',
-      '--test-reporter=tap',
-      join(parent, `my-${seam}`, 'dist', 'policy.test.js'),
-    ]
-    const { stdout } = await run(process.execPath, node, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '' } }).catch(
-      (error) => error as { stdout: string },
-    )
-    expect(stdout).toMatch(/^# fail 0$/m)
-    expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(3)
-  })
+  test.each([...TEMPLATE_SEAMS.map((seam) => `my-${seam}`), ...EXAMPLES])(
+    '%s passes the laws of its seam',
+    { timeout: 240_000 },
+    async (name) => {
+      const node = [
+        '--import',
+        'tsx',
+        '--conditions=@faultline/source',
+        '--test',
+        '--test-reporter=tap',
+        join(parent, name, 'dist', 'policy.test.js'),
+      ]
+      const { stdout } = await run(process.execPath, node, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '' } }).catch(
+        (error) => error as { stdout: string },
+      )
+      expect(stdout).toMatch(/^# fail 0$/m)
+      expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(3)
+    },
+  )
 
   test('all of them show up in a comparison', { timeout: 240_000 }, async () => {
     const theirs = TEMPLATE_SEAMS.flatMap((seam) => ['--with', `./my-${seam}`])
@@ -101,6 +95,23 @@ describe('what is written works as it is', () => {
     expect(rows.map(({ design, lost }) => ({ design, lost }))).toEqual(
       ['linux-6.18', ...TEMPLATE_SEAMS.map((seam) => `my-${seam}`)].map((design) => ({ design, lost: 0 })),
     )
+  })
+})
+
+describe('the README of an example says what a comparison gives', () => {
+  test.each(EXAMPLES)('%s', { timeout: 240_000 }, async (name) => {
+    const readme = readFileSync(join(ROOT, 'examples', name, 'README.md'), 'utf8')
+    const words = /^npx faultline (compare .*)$/m.exec(readme)?.[1]?.split(' ') ?? []
+    const table = [...readme.matchAll(/^\| (.*) \|$/gm)].map((line) => line[1]!.split('|').map((cell) => cell.trim()))
+    const [columns, , ...said] = table
+    const bin = join(ROOT, 'apps', 'bench', 'bin', 'faultline.mjs')
+    const { stdout } = await run(process.execPath, [bin, ...words], { cwd: join(parent, name), maxBuffer: 2 ** 28 })
+    const { rows } = JSON.parse(stdout) as Comparison
+    expect(
+      rows
+        .map((row) => ({ ...row.counters, ...row }) as Record<string, unknown>)
+        .map((row) => columns!.map((column) => String(row[column]))),
+    ).toEqual(said)
   })
 })
 
