@@ -64,6 +64,7 @@ function armNones(mm: HostMm, vma: Vma, table: number, from: number, to: number,
     encoding: mm.encoding,
     zeroLo: mkPteLo(ZERO_PFN, PAGE_SPECIAL | PAGE_UFFD_WP, vma.flags),
     zeroHi: pteHi(ZERO_PFN, vma.flags),
+    isEmpty: tables.used(table) === 0,
   }
   const base = tables.base(table)
   const armed = policy.armNone(tables.lo(table), tables.hi(table), base + from, base + to, context)

@@ -10,7 +10,12 @@ import { twoMarkers } from './two-markers.ts'
 import { zeroPage } from './zero-page.ts'
 
 const { tables } = createMachine()
-const marking = (wpLo: number, wpHi: number): ArmingContext => ({ encoding: { wpLo, wpHi } as MarkerEncoding, zeroLo: 0x1425, zeroHi: 3 })
+const marking = (wpLo: number, wpHi: number): ArmingContext => ({
+  encoding: { wpLo, wpHi } as MarkerEncoding,
+  zeroLo: 0x1425,
+  zeroHi: 3,
+  isEmpty: false,
+})
 
 /** Arms entries 1 to 5 of 7: entry 3 is a page, entries 4 and 5 have one word each. */
 function armed(policy: ArmingPolicy, context = marking(-1024, -1)): { nr: number; lo: number[]; hi: number[] } {
@@ -35,6 +40,14 @@ describe('what is none in a span', () => {
 
   test.each([zeroPage, hugeZeroPage])('gets the protected zero page: $name', (policy) => {
     expect(armed(policy)).toEqual({ nr: 2, lo: [0, 0x1425, 0x1425, 0x67, 0x400, 0, 0], hi: [0, 3, 3, 9, 0, 8, 0] })
+  })
+
+  test.each([skip, twoMarkers, zeroPage, hugeZeroPage, pteMarkers, pmdMarkers, pudMarkers])('is the same when it is all: $name', (policy) => {
+    const [looked, filled] = [false, true].map((isEmpty) => {
+      const [lo, hi] = [new Int32Array(7), new Int32Array(7)]
+      return { nr: policy.armNone(lo, hi, 1, 6, { ...marking(-1024, -1), isEmpty }), lo, hi }
+    })
+    expect(filled).toEqual(looked)
   })
 
   test.each([skip, twoMarkers])('stays none: $name', (policy) => {

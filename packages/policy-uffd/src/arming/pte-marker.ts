@@ -19,6 +19,11 @@ export const pteMarkers: ArmingPolicy = {
     const wpLo = context.encoding.wpLo
     const wpHi = context.encoding.wpHi
     if (wpLo === 0 && wpHi === 0) return 0
+    if (context.isEmpty) {
+      lo.fill(wpLo, from, to)
+      hi.fill(wpHi, from, to)
+      return to - from
+    }
     let armed = 0
     for (let at = from; at < to; at++) {
       if (lo[at] !== 0 || hi[at] !== 0) continue

@@ -13,6 +13,11 @@ export const zeroPage: ArmingPolicy = {
   noneIsArmed: false,
   wholeLevel: () => LEVEL_PTE,
   armNone(lo, hi, from, to, context) {
+    if (context.isEmpty) {
+      lo.fill(context.zeroLo, from, to)
+      hi.fill(context.zeroHi, from, to)
+      return to - from
+    }
     let armed = 0
     for (let at = from; at < to; at++) {
       if (lo[at] !== 0 || hi[at] !== 0) continue

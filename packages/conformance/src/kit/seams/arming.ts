@@ -22,7 +22,7 @@ import { type Case, hold } from '../case.ts'
 import { holdNothingLeft, holdProgram, holdSame, interfaceCase } from '../model.ts'
 
 const ENCODINGS: readonly MarkerEncoding[] = [pteMarker, specialPte, swapType1, noMarker]
-const ZERO_PAGE = { zeroLo: 0x1425, zeroHi: 0x3 }
+const ZERO_PAGE = { zeroLo: 0x1425, zeroHi: 0x3, isEmpty: false }
 const ROUNDS = 50
 const TABLE = 512
 
@@ -141,11 +141,12 @@ function* armings(policy: ArmingPolicy): Generator<Armed> {
   const random = new Random(11)
   for (let round = 0; round < ROUNDS; round++) {
     const encoding = ENCODINGS[round % ENCODINGS.length]!
-    const before = tables(random)
+    const before = round % 5 === 4 ? ([new Int32Array(3 * TABLE), new Int32Array(3 * TABLE)] as const) : tables(random)
     const from = TABLE + random.int(0, TABLE - 1)
     const to = random.int(from, 2 * TABLE)
     const [lo, hi] = [before[0].slice(), before[1].slice()]
-    const answer = policy.armNone(lo, hi, from, to, { encoding, ...ZERO_PAGE })
+    const isEmpty = lo.subarray(from, to).every((_, i) => isNone(...before, from + i))
+    const answer = policy.armNone(lo, hi, from, to, { encoding, ...ZERO_PAGE, isEmpty })
     yield { before, lo, hi, from, to, answer, encoding }
   }
 }
