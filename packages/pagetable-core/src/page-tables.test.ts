@@ -1,4 +1,4 @@
-import { LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGE_PRESENT, PAGE_PSE } from '@faultline/mm-types'
+import { KNOWN_ARMED, KNOWN_NOTHING, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGE_PRESENT, PAGE_PSE } from '@faultline/mm-types'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MachineCounters } from './counters.ts'
@@ -61,6 +61,32 @@ describe('chunks', () => {
     expect(tables.alloc(LEVEL_PTE)).toBe(0)
     tables.free(all[0])
     expect(tables.alloc(LEVEL_PMD)).toBe(all[0])
+  })
+})
+
+describe('what is known of a table', () => {
+  const writers: readonly (readonly [how: string, write: (tables: PageTableArena, table: number) => void])[] = [
+    ['lo', (tables, table) => void tables.lo(table)],
+    ['hi', (tables, table) => void tables.hi(table)],
+    ['set', (tables, table) => tables.set(table, 0, 1, 0)],
+    ['link', (tables, table) => tables.link(table, 0, 1)],
+    ['free', (tables, table) => tables.free(table)],
+  ]
+
+  test.each(writers)('is forgotten by who may write to it: %s', (_how, write) => {
+    const { tables } = arena()
+    const [table, other] = [tables.alloc(LEVEL_PTE), tables.alloc(LEVEL_PTE)]
+    for (const each of [table, other]) tables.setKnown(each, KNOWN_ARMED)
+    write(tables, table)
+    expect([tables.known(table), tables.known(other)]).toEqual([KNOWN_NOTHING, KNOWN_ARMED])
+  })
+
+  test('stays for who only reads', () => {
+    const { tables } = arena()
+    const table = tables.alloc(LEVEL_PTE)
+    tables.setKnown(table, KNOWN_ARMED)
+    expect([tables.readLo(table)[tables.base(table)], tables.readHi(table)[tables.base(table)], tables.used(table)]).toEqual([0, 0, 0])
+    expect(tables.known(table)).toBe(KNOWN_ARMED)
   })
 })
 
