@@ -30,9 +30,7 @@ function overAll(_memory: string, pages: number): fc.Arbitrary<Operation>[] {
       const returned = PAGE_IS_WRITTEN | PAGE_IS_PRESENT | PAGE_IS_SWAPPED
       return { op: 'scan', range: range('X', 0, pages), flags, inverted: 0, mask, anyof: 0, returned, maxPages: 0, vecLen }
     })
-  const protect = fc
-    .constantFrom(0, 1)
-    .map((mode): Operation => ({ op: 'writeprotect', uffd: 'u', range: range('X', 0, pages), mode }))
+  const protect = fc.constantFrom(0, 1).map((mode): Operation => ({ op: 'writeprotect', uffd: 'u', range: range('X', 0, pages), mode }))
   const populate = fc.constant<Operation>({ op: 'madvise', range: range('X', 0, pages), advice: 'populate_write' })
   return [scan, protect, populate]
 }

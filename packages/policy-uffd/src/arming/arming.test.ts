@@ -42,13 +42,16 @@ describe('what is none in a span', () => {
     expect(armed(policy)).toEqual({ nr: 2, lo: [0, 0x1425, 0x1425, 0x67, 0x400, 0, 0], hi: [0, 3, 3, 9, 0, 8, 0] })
   })
 
-  test.each([skip, twoMarkers, zeroPage, hugeZeroPage, pteMarkers, pmdMarkers, pudMarkers])('is the same when it is all: $name', (policy) => {
-    const [looked, filled] = [false, true].map((isEmpty) => {
-      const [lo, hi] = [new Int32Array(7), new Int32Array(7)]
-      return { nr: policy.armNone(lo, hi, 1, 6, { ...marking(-1024, -1), isEmpty }), lo, hi }
-    })
-    expect(filled).toEqual(looked)
-  })
+  test.each([skip, twoMarkers, zeroPage, hugeZeroPage, pteMarkers, pmdMarkers, pudMarkers])(
+    'is the same when it is all: $name',
+    (policy) => {
+      const [looked, filled] = [false, true].map((isEmpty) => {
+        const [lo, hi] = [new Int32Array(7), new Int32Array(7)]
+        return { nr: policy.armNone(lo, hi, 1, 6, { ...marking(-1024, -1), isEmpty }), lo, hi }
+      })
+      expect(filled).toEqual(looked)
+    },
+  )
 
   test.each([skip, twoMarkers])('stays none: $name', (policy) => {
     expect(armed(policy)).toEqual(UNTOUCHED)
