@@ -4,7 +4,7 @@
  */
 
 /** What a figure is counted by. */
-export type Unit = 'page' | 'fault' | '2 MiB' | 'access' | 'operation'
+type Unit = 'page' | 'fault' | '2 MiB' | 'access' | 'operation'
 
 /** Steps that belong together: they run as a whole, each on the state that the one before it left. */
 export type SceneName = 'touched' | 'random' | 'sparse' | 'sync' | 'markers' | 'swap' | 'thp' | 'hugetlb' | 'replay'

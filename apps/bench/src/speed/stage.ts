@@ -7,7 +7,7 @@ import { ACCESS_BLOCKED, type Memory, type Operation, type Outcome, type Range, 
 import { onCpu } from './clock.ts'
 
 /** Pages that scenes take whose unit costs microseconds on a kernel. */
-export const FEW_PAGES = 8192
+const FEW_PAGES = 8192
 /** First page of the mapping that scenes work on. */
 export const FIRST_VPN = 0x10000000
 const REGION = 'A'

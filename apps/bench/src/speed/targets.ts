@@ -80,7 +80,7 @@ function list(items: readonly string[]): string {
 }
 
 /** A ratio with its sign, in three digits. */
-export function times(ratio: number): string {
+function times(ratio: number): string {
   return `${digits(ratio)}×`
 }
 
