@@ -104,6 +104,13 @@ export function mapHugeZeroPage(kernel: Kernel, mm: AddressSpace, vma: Vma, vpn:
   return true
 }
 
+// Constants of the loop over 512 frames, once more: V8 folds those of a module itself, but loads an imported one at every use.
+const FLAGS = FRAME_FLAGS
+const MAPPING = FRAME_MAPPING
+const INDEX = FRAME_INDEX
+const SHIFT = FRAME_SHIFT
+const NEW_FLAGS = FRAME_ANON | FRAME_EXCLUSIVE | FRAME_SWAPBACKED
+
 /** Maps a new anonymous huge page, writable as the vma is, or armed. @source mm/huge_memory.c map_anon_folio_pmd() */
 function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number, armed: number): void {
   const frames = mm.machine.frames
@@ -113,11 +120,10 @@ function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number, armed
   const first = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
   const mapping = (vma.anonVma as { id: number }).id
   const index = vma.pgoff + (start - vma.start)
-  for (let i = 0; i < HUGE_PAGES; i++) {
-    const record = first + (i << FRAME_SHIFT)
-    chunk[record + FRAME_FLAGS] |= FRAME_ANON | FRAME_EXCLUSIVE | FRAME_SWAPBACKED
-    chunk[record + FRAME_MAPPING] = mapping
-    chunk[record + FRAME_INDEX] = index + i
+  for (let record = first, page = index, end = first + (HUGE_PAGES << SHIFT); record < end; record += 1 << SHIFT, page++) {
+    chunk[record + FLAGS] |= NEW_FLAGS
+    chunk[record + MAPPING] = mapping
+    chunk[record + INDEX] = page
   }
   const writable = vma.flags & VM_WRITE ? (armed ? PAGE_DIRTY : PAGE_RW | PAGE_DIRTY) : 0
   setPmd(mm, vpn, pteLo(pfn, PAGE_PSE | writable | armed), pteHi(pfn, vma.flags))
