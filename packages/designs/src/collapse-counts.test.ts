@@ -77,7 +77,8 @@ describe('anonymous memory', () => {
 
   test('each page keeps its contents, its place in the mapping and its owner', () => {
     const machine = new Machine()
-    machine.do(`${setup}\n${stamps('A', pages)}`)
+    // With a page of its own the huge page does not end where a chunk of the frame table does: there is a record behind it.
+    machine.do(`${setup}\nmmap Z 1 anon rw\nwrite Z 1\n${stamps('A', pages)}`)
     const places = machine.small(VPN).map((pfn) => machine.page(pfn, FRAME_INDEX, FRAME_MAPPING, FRAME_STAMP))
     const cost = machine.cost('madvise A+256 512 collapse')
     expect(cost).toMatchObject({ collapses: 1, pagesCopied: 512, swapIns: 0, tablesAllocated: 0 })
