@@ -104,6 +104,8 @@ test('calls over all of a table leave it known, one store makes that forgotten, 
   expect(perform(scan(0)).regions).toEqual([{ start: 1023 * 4096, end: 1024 * 4096, categories: PAGE_IS_WRITTEN }])
   perform(protect(1))
   expect(known()).toBe(KNOWN_ARMED)
+  perform({ op: 'read', at: place('X', 3) })
+  expect(known()).toBe(KNOWN_ARMED)
   perform(protect(0, 511))
   expect(known()).toBe(KNOWN_NOTHING)
   perform(protect(0))

@@ -66,13 +66,12 @@ export function translate(mm: AddressSpace, vpn: number, write: boolean): number
   const tables = mm.machine.tables
   const table = tables.pteTable(mm.pgd, vpn)
   if (table === 0) return translateHuge(mm, vpn, write)
-  const los = tables.lo(table)
   const at = tables.base(table) + (vpn & 511)
-  const lo = los[at]
+  const lo = tables.readLo(table)[at]
   if ((lo & PAGE_PRESENT) === 0 || (write && (lo & PAGE_RW) === 0)) return 0
   const marked = lo | (write ? PAGE_ACCESSED | PAGE_DIRTY : PAGE_ACCESSED)
-  if (marked !== lo) los[at] = marked
-  return ptePfn(lo, tables.hi(table)[at])
+  if (marked !== lo) tables.lo(table)[at] = marked
+  return ptePfn(lo, tables.readHi(table)[at])
 }
 
 function translateHuge(mm: AddressSpace, vpn: number, write: boolean): number {

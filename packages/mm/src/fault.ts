@@ -112,8 +112,8 @@ export function serve(kernel: Kernel, fault: Fault): number {
   fault.table = table
   fault.index = index
   fault.fresh = isNew
-  fault.lo = tables.lo(table)[at]
-  fault.hi = tables.hi(table)[at]
+  fault.lo = tables.readLo(table)[at]
+  fault.hi = tables.readHi(table)[at]
   kernel.machine.counters.ptes++
   if (fault.lo === 0 && fault.hi === 0) {
     if (vma.flags & VM_UFFD_WP && kernel.uffd.armsNone(vma)) fault.armed = true

@@ -77,8 +77,8 @@ function swapInUpToMarker(mm: HostMm, vma: Vma, vpn: number, table: number): voi
   const { tables } = mm.machine
   for (let i = 0; i < 512; i++) {
     const at = tables.base(table) + i
-    const lo = tables.lo(table)[at]
-    const hi = tables.hi(table)[at]
+    const lo = tables.readLo(table)[at]
+    const hi = tables.readHi(table)[at]
     if (lo & PAGE_PRESENT_ANY || (lo === 0 && hi === 0)) continue
     if (mm.classify(lo, hi) !== SOFTLEAF_SWAP) return
     mm.swapIn(vma, vpn + i)
