@@ -6,7 +6,8 @@
 /** Pages in a chunk. */
 export const CHUNK_PAGES = 4096
 
-const CACHE_SLOTS = 64
+// Literals below: V8 does not fold what a module exports, and would divide.
+const CACHE_MASK = 63
 
 /**
  * A map from page number to whatever a chunk of 4096 pages keeps, made when first asked for.
@@ -16,7 +17,7 @@ const CACHE_SLOTS = 64
 export class PageChunks<T> {
   readonly #chunks = new Map<number, T>()
   readonly #make: () => T
-  readonly #keys = new Int32Array(CACHE_SLOTS).fill(-1)
+  readonly #keys = new Int32Array(CACHE_MASK + 1).fill(-1)
   readonly #cached: T[] = []
 
   constructor(make: () => T) {
@@ -25,8 +26,8 @@ export class PageChunks<T> {
 
   /** The chunk of a page; the page's index in it is `vpn & (CHUNK_PAGES - 1)`, also for page numbers beyond 32 bits. */
   at(vpn: number): T {
-    const key = (vpn / CHUNK_PAGES) | 0
-    const slot = key & (CACHE_SLOTS - 1)
+    const key = (vpn / 4096) | 0
+    const slot = key & CACHE_MASK
     return this.#keys[slot] === key ? this.#cached[slot] : this.#miss(key, slot)
   }
 

@@ -7,7 +7,7 @@ import { unitOf } from './calls.ts'
 import type { LayoutListener } from './layout.ts'
 import { Replayer } from './replayer.ts'
 import { PageShadow } from './shadow.ts'
-import { PGT_EVENT, type Pgtrace } from './trace/pgtrace.ts'
+import type { Pgtrace } from './trace/pgtrace.ts'
 import { createTraceLayout, inheritedRanges } from './trace-layout.ts'
 
 /** What a plain replay came to. */
@@ -36,11 +36,5 @@ export function replayPgtrace(session: SyncSession, trace: Pgtrace, memory: Memo
   const replayer = new Replayer(trace, session, layout, shadow, { answer: () => {}, stored: () => {} })
   layout.inherit(inheritedRanges(trace))
   replayer.run(0, trace.length)
-  return { accesses: countAccesses(trace), corrupted: replayer.corrupted, stuck: replayer.stuck }
-}
-
-function countAccesses({ ops, runs, length }: Pgtrace): number {
-  let accesses = 0
-  for (let i = 0; i < length; i++) if (ops[i] !== PGT_EVENT) accesses += runs[i] + 1
-  return accesses
+  return { accesses: trace.pageAccesses, corrupted: replayer.corrupted, stuck: replayer.stuck }
 }

@@ -38,10 +38,10 @@ export function inheritedRanges(trace: Pgtrace): PageRange[] {
       continue
     }
     for (let vpn = pages[i], last = vpn + runs[i]; vpn <= last; vpn++) {
-      if (mapped.at(vpn)[vpn & 0xfff] === 0) {
-        found.add(vpn)
-        mapped.at(vpn)[vpn & 0xfff] = 1
-      }
+      const chunk = mapped.at(vpn)
+      if (chunk[vpn & 0xfff] !== 0) continue
+      found.add(vpn)
+      chunk[vpn & 0xfff] = 1
     }
   }
   return joinPages([...found].sort((a, b) => a - b))
