@@ -42,11 +42,12 @@ export function reusePage(fault: Fault): boolean {
   const { vma, mm, lo, hi } = fault
   const { frames, tables, counters } = mm.machine
   const old = ptePfn(lo, hi)
-  if (!canReuse(mm, old)) return false
-  if ((frames.flags(old) & FRAME_EXCLUSIVE) === 0) frames.setFlags(old, FRAME_EXCLUSIVE)
+  const flags = frames.flags(old)
+  if (!canReuse(mm, old, flags)) return false
+  if ((flags & FRAME_EXCLUSIVE) === 0) frames.setFlags(old, FRAME_EXCLUSIVE)
   if (fault.unshare) return true
   const writable = vma.flags & VM_WRITE ? PAGE_RW : 0
-  tables.set(fault.table, fault.index, lo | PAGE_ACCESSED | DIRTY_BY_SOFTWARE | writable, hi)
+  tables.lo(fault.table)[tables.base(fault.table) + fault.index] = lo | PAGE_ACCESSED | DIRTY_BY_SOFTWARE | writable
   counters.ptes++
   return true
 }
@@ -85,14 +86,14 @@ export function installCopy(fault: Fault, copy: number): void {
  *
  * @source v6.18 mm/memory.c wp_can_reuse_anon_folio(); v5.11 mm/memory.c do_wp_page(); v5.8 mm/swapfile.c reuse_swap_page()
  */
-function canReuse(mm: Mm, pfn: number): boolean {
-  const { frames, swap } = mm.machine
-  const flags = frames.flags(pfn)
+function canReuse(mm: Mm, pfn: number, flags: number): boolean {
   if ((flags & FRAME_ANON) === 0 || flags & FRAME_KSM) return false
+  const rule = mm.tlb.cowReuse
+  if (flags & FRAME_EXCLUSIVE && rule !== 'page_count') return true
+  const { frames, swap } = mm.machine
   const head = frames.head(pfn)
   const large = frames.order(head) !== 0
-  const rule = mm.tlb.cowReuse
-  if (flags & FRAME_EXCLUSIVE && (large || rule !== 'page_count')) return true
+  if (flags & FRAME_EXCLUSIVE && large) return true
   const slot = frames.field(head, FRAME_SLOT)
   // While other entries hold the slot, the page in the swap cache is theirs too. @source mm/swapfile.c folio_free_swap()
   if (slot !== 0 && swap.count(slot - 1) !== 0) return false
