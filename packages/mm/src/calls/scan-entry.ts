@@ -42,7 +42,7 @@ import type { AddressSpace } from '../objects.ts'
 const OF_FRAME = PAGE_IS_FILE | PAGE_IS_PFNZERO
 
 /** What present entries of equal categories have in common; of armed ones also that they may not be written. */
-const LOOKED_AT = PAGE_UFFD_WP | PAGE_SOFT_DIRTY
+const LOOKED_AT = PAGE_PRESENT_ANY | PAGE_UFFD_WP | PAGE_SOFT_DIRTY
 const ARMED_LOOKED_AT = LOOKED_AT | PAGE_RW
 
 /**
@@ -83,7 +83,7 @@ export function sameCategories(los: Words, his: Words, at: number, end: number, 
   } else if ((interest & OF_FRAME) === 0) {
     const mask = lo & PAGE_UFFD_WP ? ARMED_LOOKED_AT : LOOKED_AT
     const bits = lo & mask
-    while (next < end && (los[next] & PAGE_PRESENT_ANY) !== 0 && (los[next] & mask) === bits) next++
+    while (next < end && (los[next] & mask) === bits) next++
   }
   return next
 }

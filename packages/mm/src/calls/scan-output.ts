@@ -149,7 +149,8 @@ export class ScanOutput {
     const { asked, ofPresent, returned } = this
     if (asked < 0 || this.left < last - at || !this.reserve(last - at)) return at
     const { numbers } = this
-    const mask = PAGE_UFFD_WP | this.softDirty
+    const kinds = PAGE_UFFD_WP | this.softDirty
+    const mask = PAGE_PRESENT_ANY | kinds
     const offset = vpn - at
     let { length } = this
     let pages = 0
@@ -158,9 +159,9 @@ export class ScanOutput {
       const lo = los[next]
       if ((lo & PAGE_PRESENT_ANY) === 0) break
       const from = next++
-      const bits = lo & mask
+      const bits = lo & kinds
       if (((asked >>> (bits >>> KIND_SHIFT)) & 1) === 0) continue
-      while (next < last && (los[next] & PAGE_PRESENT_ANY) !== 0 && (los[next] & mask) === bits) next++
+      while (next < last && (los[next] & mask) === (lo & mask)) next++
       const categories = (ofPresent | categoriesOf(bits)) & returned
       pages += next - from
       if (length !== 0 && numbers[length - 2] === from + offset && numbers[length - 1] === categories) numbers[length - 2] = next + offset
