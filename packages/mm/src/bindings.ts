@@ -4,6 +4,7 @@
  */
 import { type Inode, PAGES_PER_PUD, type UffdContext, type UffdFaultMessage } from '@faultline/mm-types'
 import type { MonitorOp, Place, Range } from '@faultline/program'
+import { Names } from './names.ts'
 import type { AddressSpace } from './objects.ts'
 
 /** A named region: its first page and the size of its pages. */
@@ -26,11 +27,15 @@ const WINDOW = 0x10000000
 
 /** All names of a session. */
 export class Bindings {
-  readonly regions = new Map<string, Region>([['@', { vpn: 0, pageShift: 12 }]])
-  readonly files = new Map<string, Inode>()
-  readonly uffds = new Map<string, NamedUffd>()
-  readonly processes = new Map<string, AddressSpace>()
+  readonly regions = new Names<Region>('region', 'mmap')
+  readonly files = new Names<Inode>('file', 'file')
+  readonly uffds = new Names<NamedUffd>('userfaultfd', 'userfaultfd')
+  readonly processes = new Names<AddressSpace>('process', 'fork')
   private nextFree = WINDOW
+
+  constructor() {
+    this.regions.set('@', { vpn: 0, pageShift: 12 })
+  }
 
   /** First byte of a place. */
   address(at: Place): number {
@@ -44,19 +49,19 @@ export class Bindings {
   }
 
   region(name: string): Region {
-    return named(this.regions, name, 'region', 'mmap')
+    return this.regions.get(name)
   }
 
   file(name: string): Inode {
-    return named(this.files, name, 'file', 'file')
+    return this.files.get(name)
   }
 
   uffd(name: string): NamedUffd {
-    return named(this.uffds, name, 'userfaultfd', 'userfaultfd')
+    return this.uffds.get(name)
   }
 
   process(name: string): AddressSpace {
-    return named(this.processes, name, 'process', 'fork')
+    return this.processes.get(name)
   }
 
   /**
@@ -76,10 +81,4 @@ export class Bindings {
     for (const [name, uffd] of this.uffds) if (uffd.context === context) return name
     return undefined
   }
-}
-
-function named<T>(map: ReadonlyMap<string, T>, name: string, what: string, maker: string): T {
-  const found = map.get(name)
-  if (found === undefined) throw new ReferenceError(`no ${what} is called '${name}' here; an operation '${maker}' must make it first`)
-  return found
 }

@@ -7,11 +7,11 @@ import type { Message, Outcome } from '@faultline/program'
 import { access, retryStore } from './access.ts'
 import { ACCESS_WAITS, type AccessRequest } from './access-request.ts'
 import type { Bindings } from './bindings.ts'
-import type { Call } from './calls/call.ts'
-import { type Actor, type ComposedKernel, type PendingAccess, threadOf, type Waiters } from './laboratory.ts'
+import type { Call, Waiting } from './calls/call.ts'
+import { type Actor, type ComposedKernel, threadOf, type Waiters } from './laboratory.ts'
 import { type FaultingThread, Monitors } from './monitors.ts'
 import type { AddressSpace } from './objects.ts'
-import { callOutcome, signalOutcome } from './outcomes.ts'
+import { callOutcome, SUCCESS, signalOutcome } from './outcomes.ts'
 
 /** Answers a monitor gives to one access or call before it gives up, as the recorder of the matrix does. */
 const MOST_ANSWERS = 6
@@ -23,15 +23,25 @@ interface FaultWait extends FaultingThread {
   readonly context: UffdContext
 }
 
+/** What something waits for, or its outcome, which has not been told yet. */
+type State = Outcome | UffdEvent | FaultWait
+
+/** A thread that waited and has ended. */
+interface Finished {
+  readonly thread: string
+  readonly outcome: Outcome
+}
+
+const NOBODY: readonly Finished[] = []
+
 /** An access or a call that waits, or has waited. */
 interface Task {
   readonly thread: string
   /** Undoes what it has made: it was ended while it waited. */
   readonly killed: () => void
-  /** Goes on until it ends or waits again. @returns its outcome, or what it waits for */
-  readonly go: () => Outcome | UffdEvent | FaultWait
-  /** What it waits for, or its outcome, which has not been told yet. */
-  state: Outcome | UffdEvent | FaultWait
+  /** Goes on until it ends or waits again. */
+  readonly go: () => State
+  state: State
   /** It has run since it was last looked at. */
   hasRun: boolean
   /** Operation during which monitors last answered it. */
@@ -48,43 +58,52 @@ export class Blocked implements Waiters {
   /** Those that wait, in the order in which they began. */
   private tasks: Task[] = []
   private turn = 0
+  /** The access that is being performed. */
+  private readonly request: AccessRequest = { cpu: 0, thread: '', user: true, byte: 0, stamp: 0 }
 
   constructor(composed: ComposedKernel, bindings: Bindings) {
     this.composed = composed
     this.monitors = new Monitors(composed, bindings)
   }
 
-  /** Performs an access; a monitor answers what it sends, else the thread is left waiting. */
-  attempt(pending: PendingAccess): Outcome {
-    const request: AccessRequest = { cpu: 0, thread: pending.thread, user: true, byte: pending.byte, stamp: pending.stamp }
-    let waited = false
-    return this.begin(pending.thread, () => {
-      if (waited && pending.write) retryStore(pending.mm, pending.vpn)
-      const code = access(pending.mm, pending.vpn, pending.write, request)
-      waited = code === ACCESS_WAITS
-      if (code === ACCESS_WAITS) return this.faultWait(pending.thread)
-      if (code !== FAULT_DONE) {
-        const outcome = signalOutcome(code, this.composed.kernel.design.memoryFailure)
-        if (outcome.signal !== undefined) this.composed.kernel.machine.counters.signals++
-        return outcome
-      }
-      return pending.write ? { errno: 0 } : { errno: 0, value: request.stamp }
+  // What does not wait, while nothing waits, is answered without making a task of it.
+  attempt(mm: AddressSpace, thread: string, address: number, write: boolean, stamp: number): Outcome {
+    const vpn = Math.floor(address / 4096)
+    const { request } = this
+    request.thread = thread
+    request.byte = address - vpn * 4096
+    request.stamp = stamp
+    const code = access(mm, vpn, write, request)
+    if (code === FAULT_DONE && this.tasks.length === 0) return write ? SUCCESS : { errno: 0, value: request.stamp }
+    const own = { ...request }
+    return this.begin(this.accessState(code, write, own), thread, () => {
+      if (write) retryStore(mm, vpn)
+      return this.accessState(access(mm, vpn, write, own), write, own)
     })
+  }
+
+  private accessState(code: number, write: boolean, { thread, stamp }: AccessRequest): Outcome | FaultWait {
+    if (code === ACCESS_WAITS) return this.faultWait(thread)
+    if (code === FAULT_DONE) return write ? SUCCESS : { errno: 0, value: stamp }
+    const { kernel } = this.composed
+    const outcome = signalOutcome(code, kernel.design.memoryFailure)
+    if (outcome.signal !== undefined) kernel.machine.counters.signals++
+    return outcome
   }
 
   /** Runs a call to its end, or until it waits for what no monitor reads. */
   drive(actor: Actor, call: Call, outcome: (result: number) => Outcome = callOutcome, killed = NOTHING): Outcome {
+    const first = call.next()
+    if (first.done && this.tasks.length === 0) return outcome(first.value)
     const thread = threadOf(actor)
-    const go = () => {
-      const step = call.next()
+    const stateAfter = (step: IteratorResult<Waiting, number>) => {
       if (step.done) return outcome(step.value)
       return step.value === 'fault' ? this.faultWait(thread) : step.value
     }
-    return this.begin(thread, go, killed)
+    return this.begin(stateAfter(first), thread, () => stateAfter(call.next()), killed)
   }
 
-  private begin(thread: string, go: Task['go'], killed = NOTHING): Outcome {
-    const state = go()
+  private begin(state: State, thread: string, go: Task['go'], killed = NOTHING): Outcome {
     if ('errno' in state && this.tasks.length === 0) return state
     const task: Task = { thread, go, killed, state, hasRun: true, turn: this.turn - 1 }
     this.tasks.push(task)
@@ -134,10 +153,14 @@ export class Blocked implements Waiters {
   }
 
   /** Lets go on whoever was woken, and whoever these wake, until all that are left wait. @returns those that have ended */
-  resume(): { thread: string; outcome: Outcome }[] {
-    const finished: { thread: string; outcome: Outcome }[] = []
+  resume(): readonly Finished[] {
     this.runWoken()
-    for (let any = this.tasks.length > 0; any; ) {
+    return this.tasks.length === 0 ? NOBODY : this.resumeTasks()
+  }
+
+  private resumeTasks(): readonly Finished[] {
+    const finished: Finished[] = []
+    for (let any = true; any; ) {
       while (this.monitors.readEvent() !== undefined) this.runWoken()
       any = false
       for (const task of [...this.tasks]) {

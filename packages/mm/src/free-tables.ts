@@ -60,12 +60,15 @@ function freeBelow(mm: AddressSpace, table: number, level: number, origin: numbe
   const base = tables.base(table)
   const first = Math.max(0, Math.floor((start - origin) / span))
   const last = Math.min(511, Math.floor((end - 1 - origin) / span))
-  for (let i = first; i <= last; i++) {
-    const lo = tables.lo(table)[base + i]
+  const los = tables.lo(table)
+  // Most tables above the leaves have an entry or two: after the last one nothing is looked at.
+  for (let i = first, left = tables.used(table); i <= last && left > 0; i++) {
+    const lo = los[base + i]
     if (lo === 0) continue
+    left--
     const from = origin + i * span
     if (!pointsToTable(lo)) {
-      if (mm.vmas.within(from, from + span).length === 0) {
+      if (!mm.vmas.meets(from, from + span)) {
         tables.set(table, i, 0, 0)
         continue
       }
@@ -73,9 +76,9 @@ function freeBelow(mm: AddressSpace, table: number, level: number, origin: numbe
       // Tables would be freed of what is unmapped of it, and stay of the rest.
       tables.pmdTableAlloc(mm.pgd, from)
     }
-    const lower = entryTable(tables.lo(table)[base + i], tables.hi(table)[base + i])
+    const lower = entryTable(los[base + i], tables.hi(table)[base + i])
     if (level > 1) freeBelow(mm, lower, level - 1, from, start, end)
-    if (mm.vmas.within(from, from + span).length > 0) continue
+    if (mm.vmas.meets(from, from + span)) continue
     if (level === 1) tables.forget(mm.pgd, from)
     tables.set(table, i, 0, 0)
     tables.free(lower)

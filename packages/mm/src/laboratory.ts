@@ -22,20 +22,10 @@ export interface Actor {
   readonly thread?: string
 }
 
-/** A load or store as an operation asks for it. */
-export interface PendingAccess {
-  readonly mm: AddressSpace
-  readonly thread: string
-  readonly vpn: number
-  readonly byte: number
-  readonly write: boolean
-  readonly stamp: number
-}
-
 /** Performs what may wait. */
 export interface Waiters {
-  /** Performs an access; a monitor answers what it sends, else the thread is left waiting. */
-  attempt(pending: PendingAccess): Outcome
+  /** Loads the stamp of a page, or stores one at a byte address; a monitor answers what it sends, else the thread is left waiting. */
+  attempt(mm: AddressSpace, thread: string, address: number, write: boolean, stamp: number): Outcome
   /** Runs a call to its end, or until it waits for what no monitor reads. */
   drive(actor: Actor, call: Call, outcome?: (result: number) => Outcome, killed?: () => void): Outcome
   /** Ends the waiting threads of a process. */
@@ -53,5 +43,7 @@ export interface Laboratory {
 
 /** Name of the thread that performs an operation. */
 export function threadOf(actor: Actor): string {
-  return `${actor.process ?? 'main'}.${actor.thread ?? 'main'}`
+  const { process = 'main', thread = 'main' } = actor
+  // Nearly always, and to put a string together is a good part of a short call.
+  return process === 'main' && thread === 'main' ? 'main.main' : `${process}.${thread}`
 }

@@ -22,6 +22,7 @@ import { Bindings } from './bindings.ts'
 import { Blocked } from './blocked.ts'
 import { exitMm } from './calls/mmap.ts'
 import type { ComposedKernel, Laboratory } from './laboratory.ts'
+import type { Names } from './names.ts'
 import type { AddressSpace } from './objects.ts'
 import { performMemory } from './perform-memory.ts'
 import { performUffd } from './perform-uffd.ts'
@@ -32,20 +33,20 @@ export class ModelSession implements SyncSession, Laboratory {
   readonly composed: ComposedKernel
   readonly bindings = new Bindings()
   readonly blocked: Blocked
+  private readonly processes: Names<AddressSpace>
   private readonly request: AccessRequest = { cpu: 0, thread: 'main', user: true, byte: 0, stamp: 0 }
-  private lastProcess = ''
-  private lastMm: AddressSpace | null = null
 
   constructor(system: string, composed: ComposedKernel) {
     this.system = system
     this.composed = composed
     this.blocked = new Blocked(composed, this.bindings)
-    this.bindings.processes.set('main', composed.kernel.newMm())
+    this.processes = this.bindings.processes
+    this.processes.set('main', composed.kernel.newMm())
   }
 
   /** The address space of the process that an operation names. */
   mm(operation: { readonly process?: string }): AddressSpace {
-    return this.bindings.process(operation.process ?? 'main')
+    return this.processes.get(operation.process ?? 'main')
   }
 
   /** Performs one operation and answers what it did. */
@@ -62,13 +63,9 @@ export class ModelSession implements SyncSession, Laboratory {
   }
 
   access(process: string, vpn: number, write: boolean, stamp: number): number {
-    if (process !== this.lastProcess || this.lastMm === null) {
-      this.lastMm = this.bindings.process(process)
-      this.lastProcess = process
-    }
     const request = this.request
     request.stamp = stamp
-    const code = access(this.lastMm, vpn, write, request)
+    const code = access(this.processes.get(process), vpn, write, request)
     if (code === FAULT_DONE) return ACCESS_DONE
     if (code === ACCESS_WAITS) {
       const context = this.composed.kernel.fault.vma.uffd
@@ -90,11 +87,11 @@ export class ModelSession implements SyncSession, Laboratory {
   }
 
   tableBytes(process: string): number {
-    return this.bindings.process(process).tableBytes()
+    return this.processes.get(process).tableBytes()
   }
 
   vmas(process: string): VmaCount {
-    const { size, peak } = this.bindings.process(process).vmas
+    const { size, peak } = this.processes.get(process).vmas
     return { now: size, peak }
   }
 

@@ -8,10 +8,13 @@ import { ACCESS_LIVELOCK } from './access-request.ts'
 
 const BUS_MCEERR_AR = 4
 
+/** Nothing but success. */
+export const SUCCESS: Outcome = { errno: 0 }
+
 /** The outcome of a system call that returns 0 or a negated errno. */
 export function callOutcome(result: number): Outcome {
   if (result === ACCESS_LIVELOCK) return { errno: 0, blocked: true, livelock: true }
-  return { errno: result < 0 ? -result : 0 }
+  return result < 0 ? { errno: -result } : SUCCESS
 }
 
 /**

@@ -101,18 +101,8 @@ export function performMemory(session: Laboratory, op: Operation): Outcome | und
       return performMremap(session, op)
     case 'read':
     case 'write': {
-      const address = bindings.address(op.at)
-      const mm = session.mm(op)
-      const thread = threadOf(op)
-      const vpn = Math.floor(address / 4096)
-      return session.blocked.attempt({
-        mm,
-        thread,
-        vpn,
-        byte: address - vpn * 4096,
-        write: op.op === 'write',
-        stamp: op.op === 'write' ? op.value : 0,
-      })
+      const write = op.op === 'write'
+      return session.blocked.attempt(session.mm(op), threadOf(op), bindings.address(op.at), write, write ? op.value : 0)
     }
     case 'fork': {
       const child = composed.kernel.newMm()

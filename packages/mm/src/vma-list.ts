@@ -63,6 +63,12 @@ export class VmaList {
     return found
   }
 
+  /** Whether any vma meets [start, end). */
+  meets(start: number, end: number): boolean {
+    const first = this.list[this.lowerBound(start)]
+    return first !== undefined && first.start < end
+  }
+
   private indexOf(vma: VmArea): number {
     const i = this.lowerBound(vma.start)
     if (this.list[i] !== vma) throw new Error(`vma ${vma.start.toString(16)} is not on the list`)

@@ -71,7 +71,8 @@ export class PageTableArena implements PageTables {
   /** Tables in use by level. */
   readonly perLevel = new Int32Array(16)
   // A direct-mapped cache of the last table found for a 2 MiB region: saves three dependent loads a walk.
-  private readonly cacheRegion = new Int32Array(CACHE_SLOTS).fill(-1)
+  // A slot that was never filled has no pgd: no table has number 0.
+  private readonly cacheRegion = new Int32Array(CACHE_SLOTS)
   private readonly cachePgd = new Int32Array(CACHE_SLOTS)
   private readonly cacheTable = new Int32Array(CACHE_SLOTS)
 

@@ -13,7 +13,8 @@ export const TLB_WRITE = 1
 
 /** The TLB of one CPU. */
 export class Tlb {
-  private readonly tags = new Float64Array(ENTRIES).fill(-1)
+  private readonly tags = new Float64Array(ENTRIES)
+  /** 0 where nothing was ever inserted: no address space has that number. */
   private readonly asids = new Int32Array(ENTRIES)
   /** Frame of each entry. */
   readonly pfns = new Int32Array(ENTRIES)

@@ -55,19 +55,26 @@ export function writeProtect(mm: HostMm, context: Userfaultfd, start: number, le
 }
 
 function protectVmas(mm: HostMm, first: number, end: number, enable: boolean): number {
+  // Nearly every range lies in one vma, and a list of it would be made for each page that a monitor answers.
+  const only = mm.findVma(first)
+  if (only !== undefined && end <= only.end) return protectVma(mm, only, first, end, enable)
   let found = false
   const vmas = mm.vmasWithin(first, end)
   if (!mm.calls.writeProtectSpans && (vmas.length !== 1 || vmas[0].start > first || vmas[0].end < end)) return -ENOENT
   if (!mm.design.anomalies.failsAfterPartialEffect && vmas.some((vma) => (vma.flags & VM_UFFD_WP) === 0)) return -ENOENT
   for (const vma of vmas) {
-    if ((vma.flags & VM_UFFD_WP) === 0) return -ENOENT
-    const pages = leafPages(vma.pageShift)
-    if (first % pages !== 0 || (end - first) % pages !== 0) return -EINVAL
-    const error = protectRange(mm, vma, Math.max(vma.start, first), Math.min(vma.end, end), enable)
+    const error = protectVma(mm, vma, first, end, enable)
     if (error) return error
     found = true
   }
   return found ? 0 : -ENOENT
+}
+
+function protectVma(mm: HostMm, vma: Vma, first: number, end: number, enable: boolean): number {
+  if ((vma.flags & VM_UFFD_WP) === 0) return -ENOENT
+  const pages = leafPages(vma.pageShift)
+  if (pages !== 1 && (first % pages !== 0 || (end - first) % pages !== 0)) return -EINVAL
+  return protectRange(mm, vma, Math.max(vma.start, first), Math.min(vma.end, end), enable)
 }
 
 /** How none entries of a vma are armed. @source v6.18 include/linux/userfaultfd_k.h userfaultfd_wp_use_markers() */

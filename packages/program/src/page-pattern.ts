@@ -23,17 +23,26 @@ function spellings(): string[] {
   return [...found]
 }
 
+/** Words of the states that were asked about: few occur, each in every other check of a page. */
+const words = new Map<number, readonly string[]>()
+
 /** The words of a state, `soft-dirty` among them. */
-function wordsOf(state: number): string[] {
-  const words = formatPageState(state).split(' ')
-  return state & STATE_SOFT_DIRTY ? [...words, 'soft-dirty'] : words
+function wordsOf(state: number): readonly string[] {
+  let found = words.get(state)
+  if (found === undefined) {
+    found = formatPageState(state).split(' ')
+    if (state & STATE_SOFT_DIRTY) found = [...found, 'soft-dirty']
+    words.set(state, found)
+  }
+  return found
 }
 
 /** Whether one page state is as the pattern has it. */
 export function matchesPage(pattern: PagePattern, state: number): boolean {
   if ('state' in pattern) return formatPageState(state) === pattern.state
-  const words = wordsOf(state)
-  return pattern.has.every((word) => (word[0] === '!' ? !words.includes(word.slice(1)) : words.includes(word)))
+  const own = wordsOf(state)
+  for (const word of pattern.has) if (word[0] === '!' ? own.includes(word.slice(1)) : !own.includes(word)) return false
+  return true
 }
 
 /** Whether the states, in order, are as the patterns have them, none left over. */

@@ -64,7 +64,7 @@ function mapRange(mm: AddressSpace, request: MmapRequest): number {
   // @source v6.18 mm/mmap.c do_mmap()
   if (mm.vmas.size > mm.kernel.settings.maxMapCount) return -ENOMEM
   const end = start + pages
-  if (mm.vmas.within(start, end).length > 0) {
+  if (mm.vmas.meets(start, end)) {
     const error = unmapRange(mm, start, end)
     if (error) return error
   }

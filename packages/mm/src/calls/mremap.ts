@@ -66,7 +66,7 @@ function remapVma(mm: AddressSpace, vma: VmArea, request: MremapRequest, grown: 
   if (fixed || dontUnmap) return moveVma(mm, vma, request, grown)
   if (newPages === pages) return start
   if (newPages < pages) return unmapRange(mm, start + newPages, start + pages) || start
-  if (start + pages === vma.end && mm.vmas.within(vma.end, start + newPages).length === 0) {
+  if (start + pages === vma.end && !mm.vmas.meets(vma.end, start + newPages)) {
     vma.end = start + newPages
     const locked = mm.vmas.mergeAround(vma).flags & VM_LOCKED
     if (locked) grown.locked = { start: start + pages, end: start + newPages }

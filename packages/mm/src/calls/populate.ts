@@ -5,6 +5,7 @@
  * @module
  */
 import { EFAULT, EHWPOISON, EINVAL, ENOMEM, FAULT_DONE, FAULT_HWPOISON, FAULT_OOM, VM_READ, VM_WRITE } from '@faultline/mm-types'
+import { leafPages } from '@faultline/pagetable-core'
 import { translate } from '../access.ts'
 import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from '../access-request.ts'
 import { handleFault } from '../fault.ts'
@@ -30,7 +31,12 @@ export function* populate(mm: AddressSpace, start: number, end: number, write: b
       const vma = mm.vmas.find(vpn)
       if (vma === undefined) return -ENOMEM
       if (write ? (vma.flags & VM_WRITE) === 0 : (vma.flags & VM_READ) === 0) return -EINVAL
-      if (translate(mm, vpn, write) !== 0) break
+      if (translate(mm, vpn, write) !== 0) {
+        // One leaf maps them all.
+        if (vma.pageShift !== 12) vpn += leafPages(vma.pageShift) - 1 - (vpn % leafPages(vma.pageShift))
+        else if ((vpn & 511) === 0 && mm.hugeLeaf(vpn) !== 0) vpn += 511
+        break
+      }
       if (round > MOST_ROUNDS) return ACCESS_LIVELOCK
       const code = handleFault(mm, vpn, write, request)
       if (code === ACCESS_WAITS) {
