@@ -7,7 +7,7 @@ import { createHugetlbBackend, type HugetlbPool } from '@faultline/backend-huget
 import { shmemBackend } from '@faultline/backend-shmem'
 import { type ComposedKernel, type KernelSettings, type ModelSystem, modelSystem, SimulatedKernel } from '@faultline/mm'
 import type { AnonBackend, Design } from '@faultline/mm-types'
-import { createMachine, type MachineLimits } from '@faultline/pagetable-core'
+import { ChunkStock, createMachine, type MachineLimits } from '@faultline/pagetable-core'
 import { createKhugepaged, KHUGEPAGED_DEFAULTS } from '@faultline/policy-khugepaged'
 import { clearSoftDirty } from '@faultline/policy-soft-dirty'
 import { UserfaultfdSubsystem } from '@faultline/policy-uffd'
@@ -24,10 +24,15 @@ export interface ModelSettings extends Partial<KernelSettings> {
 /** The backends of a design that brings none of its own. */
 export const modelBackends: Required<NonNullable<Design['backends']>> = { anon: anonBackend, shmem: shmemBackend }
 
-/** A fresh kernel of a design. @throws ExpressionError for one whose choices exclude each other */
-export function composeKernel(design: Design, settings: ModelSettings = {}): ComposedKernel {
+/**
+ * A fresh kernel of a design.
+ *
+ * @param stock - buffers that other kernels gave back
+ * @throws ExpressionError for one whose choices exclude each other
+ */
+export function composeKernel(design: Design, settings: ModelSettings = {}, stock = new ChunkStock()): ComposedKernel {
   checkDesign(design)
-  const machine = createMachine(settings.limits, { lo: design.encoding.wpLo, hi: design.encoding.wpHi })
+  const machine = createMachine(settings.limits, { lo: design.encoding.wpLo, hi: design.encoding.wpHi }, stock)
   const kernel = new SimulatedKernel({
     machine,
     design,
@@ -46,5 +51,6 @@ export function composeKernel(design: Design, settings: ModelSettings = {}): Com
 /** The model of a design as a System; each session is a fresh kernel. @throws ExpressionError for one whose choices exclude each other */
 export function createModel(design: Design, settings: ModelSettings = {}): ModelSystem {
   checkDesign(design)
-  return modelSystem(`${design.name} (model)`, () => composeKernel(design, settings))
+  const stock = new ChunkStock()
+  return modelSystem(`${design.name} (model)`, () => composeKernel(design, settings, stock))
 }

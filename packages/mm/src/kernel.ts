@@ -82,7 +82,7 @@ export class SimulatedKernel implements Kernel {
     this.design = parts.design
     this.backends = parts.backends
     this.settings = { ...DEFAULT_SETTINGS, ...parts.settings }
-    for (let i = 0; i < this.settings.cpus; i++) this.tlbs.push(new Tlb())
+    for (let i = 0; i < this.settings.cpus; i++) this.tlbs.push(new Tlb(this.machine.stock))
   }
 
   newMm(): AddressSpace {
@@ -165,6 +165,13 @@ export class SimulatedKernel implements Kernel {
   /** Performs flushes that were gathered. */
   performFlushes(flushes: readonly Flush[]): void {
     for (const { mm, vpn, pages } of flushes) this.flushNow(mm, vpn, pages)
+  }
+
+  release(): void {
+    const { tables, frames } = this.machine
+    tables.release()
+    frames.release()
+    for (const tlb of this.tlbs.splice(0)) tlb.release()
   }
 
   private flushNow(mm: Mm, vpn: number, pages: number): void {

@@ -53,7 +53,7 @@ export class ModelSession implements SyncSession, Laboratory {
   perform(operation: Operation): Outcome {
     this.composed.kernel.machine.counters.calls++
     this.blocked.next()
-    const outcome = performMemory(this, operation) ?? performUffd(this, operation)
+    const outcome = performUffd(this, operation) ?? performMemory(this, operation)
     if (outcome === undefined) {
       throw new ExpressionError(this.system, 'model', `the operation '${operation.op}'`, 'leave it out, or run the program on a kernel')
     }
@@ -96,6 +96,8 @@ export class ModelSession implements SyncSession, Laboratory {
   }
 
   close(): void {
-    for (const mm of this.composed.kernel.mms) exitMm(mm)
+    const { kernel } = this.composed
+    for (const mm of kernel.mms) exitMm(mm)
+    kernel.release()
   }
 }

@@ -87,6 +87,8 @@ export interface Kernel {
   gatherFlushes(change: () => void): readonly Flush[]
   /** Performs flushes that were gathered. */
   performFlushes(flushes: readonly Flush[]): void
+  /** Gives the memory of the machine back to where it came from. Only counts may be asked of the kernel any more. */
+  release(): void
 }
 
 /** Translations to be forgotten: pages [vpn, vpn + pages) of an address space. */

@@ -12,7 +12,14 @@ import { refusesFeatures, refusesUserfaultfd } from './uffd-permission.ts'
 export function performUffd(session: Laboratory, op: Operation): Outcome | undefined {
   const { bindings, composed } = session
   const calls = composed.uffd
+  // First what a monitor does for each page.
   switch (op.op) {
+    case 'receive':
+      return receive(session, op.uffd, op.child)
+    case 'writeprotect': {
+      const { context, mm } = bindings.uffd(op.uffd)
+      return callOutcome(calls.writeProtect(mm, context, bindings.address(op.range.at), bindings.length(op.range), op.mode))
+    }
     case 'userfaultfd': {
       const errno = refusesUserfaultfd(composed.kernel, op.flags, op.device ?? false)
       if (errno) return { errno }
@@ -34,10 +41,6 @@ export function performUffd(session: Laboratory, op: Operation): Outcome | undef
     case 'unregister': {
       const { context, mm } = bindings.uffd(op.uffd)
       return callOutcome(calls.unregister(mm, context, bindings.address(op.range.at), bindings.length(op.range)))
-    }
-    case 'writeprotect': {
-      const { context, mm } = bindings.uffd(op.uffd)
-      return callOutcome(calls.writeProtect(mm, context, bindings.address(op.range.at), bindings.length(op.range), op.mode))
     }
     case 'copy':
     case 'zeropage':
@@ -81,8 +84,6 @@ export function performUffd(session: Laboratory, op: Operation): Outcome | undef
     case 'monitor':
       bindings.uffd(op.uffd).monitor = op
       return { errno: 0 }
-    case 'receive':
-      return receive(session, op.uffd, op.child)
     default:
       return undefined
   }

@@ -29,6 +29,7 @@ import {
   FRAME_ZERO,
   type Frames,
 } from '@faultline/mm-types'
+import { ChunkStock } from './chunk-stock.ts'
 import { FreeFrames } from './free-frames.ts'
 
 /** The zero page. */
@@ -42,7 +43,8 @@ const SHORTEST_FILL = 16
 
 /** The frame table of one machine. */
 export class FrameTable implements Frames {
-  private readonly chunks: Int32Array[] = []
+  private readonly chunks: Int32Array<ArrayBuffer>[] = []
+  private readonly stock: ChunkStock
   private readonly counters: Counters
   private readonly free = new FreeFrames()
   /** Heads of the free lists of large folios, by order; linked through FRAME_ENTIRE. */
@@ -56,8 +58,9 @@ export class FrameTable implements Frames {
   private readonly limit: number
 
   /** @param limit frames at most (pfns below it); a machine has 2^31 at most */
-  constructor(counters: Counters, limit = 0x7fff0000) {
+  constructor(counters: Counters, limit = 0x7fff0000, stock = new ChunkStock()) {
     this.counters = counters
+    this.stock = stock
     this.limit = limit
     this.ensure(FIRST_PFN)
     this.setFlags(ZERO_PFN, FRAME_ZERO)
@@ -293,9 +296,14 @@ export class FrameTable implements Frames {
     return this.inUse
   }
 
+  /** Gives all buffers back; nothing may be asked of the frames any more but how many are in use. */
+  release(): void {
+    this.stock.put(this.chunks.splice(0))
+  }
+
   /** Adds chunks until frames below `end` have records. Chunks never move, so nothing is copied. */
   private ensure(end: number): void {
-    while (this.chunks.length << FRAME_CHUNK_SHIFT < end) this.chunks.push(new Int32Array(1 << (FRAME_CHUNK_SHIFT + FRAME_SHIFT)))
+    while (this.chunks.length << FRAME_CHUNK_SHIFT < end) this.chunks.push(this.stock.take(1 << (FRAME_CHUNK_SHIFT + FRAME_SHIFT)))
   }
 }
 

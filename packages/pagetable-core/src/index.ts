@@ -4,6 +4,7 @@
  */
 export { pmdEnd, pmdNumber, pteIndex } from './address.ts'
 export { newAnonPage } from './anon-page.ts'
+export { ChunkStock } from './chunk-stock.ts'
 export { countSteps, MachineCounters } from './counters.ts'
 export { FIRST_PFN, FrameTable, HUGE_ZERO_PFN, inSwapCache, ZERO_PFN } from './frames.ts'
 export { leafIndex, leafLevel, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from './leaf.ts'

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Machine } from '@faultline/mm-types'
+import { ChunkStock } from './chunk-stock.ts'
 import { MachineCounters } from './counters.ts'
 import { FrameTable } from './frames.ts'
 import { PageTableArena } from './page-tables.ts'
@@ -22,15 +23,23 @@ export interface SimulatedMachine extends Machine {
   readonly frames: FrameTable
   readonly swap: SwapArea
   readonly counters: MachineCounters
+  /** Where its buffers come from. */
+  readonly stock: ChunkStock
 }
 
-/** Builds an empty machine. @param marker the wp marker of its design, for entries that stand for tables */
-export function createMachine(limits: MachineLimits = {}, marker: WholeMarker = NO_MARKER): SimulatedMachine {
+/**
+ * Builds an empty machine.
+ *
+ * @param marker the wp marker of its design, for entries that stand for tables
+ * @param stock buffers that other machines gave back
+ */
+export function createMachine(limits: MachineLimits = {}, marker: WholeMarker = NO_MARKER, stock = new ChunkStock()): SimulatedMachine {
   const counters = new MachineCounters()
   return {
     counters,
-    tables: new PageTableArena(counters, limits.tables, marker),
-    frames: new FrameTable(counters, limits.frames),
+    stock,
+    tables: new PageTableArena(counters, limits.tables, marker, stock),
+    frames: new FrameTable(counters, limits.frames, stock),
     swap: new SwapArea(limits.swapSlots),
   }
 }

@@ -24,6 +24,7 @@ import {
   type Words,
 } from '@faultline/mm-types'
 import { pmdNumber } from './address.ts'
+import { ChunkStock } from './chunk-stock.ts'
 import { NO_MARKER, STAND_INS, type WholeMarker, wholeHi, wholeLo, wholeOf } from './whole.ts'
 
 const TABLES_PER_CHUNK_SHIFT = 10
@@ -49,8 +50,8 @@ export function entryTable(lo: number, hi: number): number {
 
 /** The page tables of one machine. */
 export class PageTableArena implements PageTables {
-  private readonly los: Int32Array[] = []
-  private readonly his: Int32Array[] = []
+  private readonly los: Int32Array<ArrayBuffer>[] = []
+  private readonly his: Int32Array<ArrayBuffer>[] = []
   private readonly uses: Uint16Array[] = []
   private readonly levels: Uint8Array[] = []
   /** What is known of all entries of a table: KNOWN_*. */
@@ -72,16 +73,21 @@ export class PageTableArena implements PageTables {
   readonly perLevel = new Int32Array(16)
   // A direct-mapped cache of the last table found for a 2 MiB region: saves three dependent loads a walk.
   // A slot that was never filled has no pgd: no table has number 0.
-  private readonly cacheRegion = new Int32Array(CACHE_SLOTS)
-  private readonly cachePgd = new Int32Array(CACHE_SLOTS)
-  private readonly cacheTable = new Int32Array(CACHE_SLOTS)
+  private readonly cacheRegion: Int32Array<ArrayBuffer>
+  private readonly cachePgd: Int32Array<ArrayBuffer>
+  private readonly cacheTable: Int32Array<ArrayBuffer>
+  private readonly stock: ChunkStock
 
   /**
    * @param limit tables at most; reaching it makes `alloc` return 0
    * @param marker what an armed entry looks like, above the leaves as at the leaves; without one no entry stands for a table
    */
-  constructor(counters: Counters, limit = 0x7ffffff, marker: WholeMarker = NO_MARKER) {
+  constructor(counters: Counters, limit = 0x7ffffff, marker: WholeMarker = NO_MARKER, stock = new ChunkStock()) {
     this.counters = counters
+    this.stock = stock
+    this.cacheRegion = stock.take(CACHE_SLOTS)
+    this.cachePgd = stock.take(CACHE_SLOTS)
+    this.cacheTable = stock.take(CACHE_SLOTS)
     this.marker = marker
     this.limit = limit
     if (marker.lo !== 0 || marker.hi !== 0) {
@@ -198,6 +204,14 @@ export class PageTableArena implements PageTables {
     this.freed.push(table)
   }
 
+  /** Gives all buffers back; nothing may be asked of the tables any more. */
+  release(): void {
+    if (this.los.length === 0) return
+    this.stock.put(this.los.splice(0))
+    this.stock.put(this.his.splice(0))
+    this.stock.put([this.cacheRegion, this.cachePgd, this.cacheTable])
+  }
+
   /** Adds a chunk. Tables are kept all zero while free, so that allocation writes nothing. @returns false at the limit */
   private grow(): boolean {
     const wanted = Math.min(MOST_TABLES, Math.max(LEAST_TABLES, 2 ** Math.floor(Math.log2(this.held >> GROWTH_SHIFT))))
@@ -206,8 +220,8 @@ export class PageTableArena implements PageTables {
     this.next = Math.max(1, this.los.length << TABLES_PER_CHUNK_SHIFT)
     this.end = (this.los.length << TABLES_PER_CHUNK_SHIFT) + tables
     this.held += tables
-    this.los.push(new Int32Array(tables * 512))
-    this.his.push(new Int32Array(tables * 512))
+    this.los.push(this.stock.take(tables * 512))
+    this.his.push(this.stock.take(tables * 512))
     this.uses.push(new Uint16Array(tables))
     this.levels.push(new Uint8Array(tables))
     this.knowns.push(new Uint8Array(tables))

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { ChunkStock } from './chunk-stock.ts'
+
 const ENTRIES = 1024
 const MASK = ENTRIES - 1
 /** The translation may be written through. */
@@ -13,15 +15,32 @@ export const TLB_WRITE = 1
 
 /** The TLB of one CPU. */
 export class Tlb {
-  private readonly tags = new Float64Array(ENTRIES)
+  private readonly tags: Float64Array
   /** 0 where nothing was ever inserted: no address space has that number. */
-  private readonly asids = new Int32Array(ENTRIES)
+  private readonly asids: Int32Array
   /** Frame of each entry. */
-  readonly pfns = new Int32Array(ENTRIES)
+  readonly pfns: Int32Array
   /** TLB_WRITE or 0. */
-  readonly rights = new Int32Array(ENTRIES)
+  readonly rights: Int32Array
   private readonly asidOf: number[] = []
   private nextAsid = 1
+  private readonly words: Int32Array<ArrayBuffer>
+  private readonly stock: ChunkStock
+
+  constructor(stock = new ChunkStock()) {
+    this.stock = stock
+    this.words = stock.take(ENTRIES * 5)
+    const { buffer } = this.words
+    this.tags = new Float64Array(buffer, 0, ENTRIES)
+    this.asids = new Int32Array(buffer, ENTRIES * 8, ENTRIES)
+    this.pfns = new Int32Array(buffer, ENTRIES * 12, ENTRIES)
+    this.rights = new Int32Array(buffer, ENTRIES * 16, ENTRIES)
+  }
+
+  /** Gives the buffers back, once; nothing may be asked of the TLB any more. */
+  release(): void {
+    this.stock.put([this.words])
+  }
 
   /** Index of the entry that translates a page of an address space, or -1. */
   find(mm: number, vpn: number): number {
