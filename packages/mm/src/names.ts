@@ -42,6 +42,10 @@ export class Names<T> {
     return found
   }
 
+  keys(): IterableIterator<string> {
+    return this.all.keys()
+  }
+
   values(): IterableIterator<T> {
     return this.all.values()
   }
