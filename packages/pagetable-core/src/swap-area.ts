@@ -9,11 +9,11 @@ import type { Swap } from '@faultline/mm-types'
 /** One swap area that grows in chunks up to `slots`. */
 export class SwapArea implements Swap {
   readonly slots: number
-  private counts = new Int32Array(1024)
-  private stamps = new Int32Array(1024)
-  private frames = new Int32Array(1024)
+  private counts = new Int32Array(16)
+  private stamps = new Int32Array(16)
+  private frames = new Int32Array(16)
   /** A stack of `nrFreed` slots that nobody holds. */
-  private freed = new Int32Array(1024)
+  private freed = new Int32Array(16)
   private nrFreed = 0
   private next = 1
   private inUse = 0
