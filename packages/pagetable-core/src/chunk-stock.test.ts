@@ -20,7 +20,9 @@ describe('buffers that machines give back', () => {
     expect(second.tables.pteTable(other, 7)).toBe(0)
     const again = second.tables.pteTableAlloc(other, 7)
     expect(second.tables.hi(again) === los || second.tables.lo(again) === los).toBe(true)
-    expect([...second.tables.lo(again).subarray(second.tables.base(again), second.tables.base(again) + 512)].every((lo) => lo === 0)).toBe(true)
+    expect([...second.tables.lo(again).subarray(second.tables.base(again), second.tables.base(again) + 512)].every((lo) => lo === 0)).toBe(
+      true,
+    )
     expect(second.frames.stamp(second.frames.alloc(0))).toBe(0)
   })
 
