@@ -56,14 +56,6 @@ class Machine {
     return fields.map((field) => this.session.composed.kernel.machine.frames.field(pfn, field))
   }
 
-  /** Two free huge pages side by side, of which the first is the next to be used: there are records behind it. */
-  freeHugePages(): void {
-    const { frames } = this.session.composed.kernel.machine
-    const [first, second] = [frames.alloc(9), frames.alloc(9)]
-    frames.put(second)
-    frames.put(first)
-  }
-
   /** Frames of 512 pages from `vpn` on: those of its ptes, 0 where there is none. */
   small(vpn: number): number[] {
     const { tables } = this.session.composed.kernel.machine
@@ -88,7 +80,6 @@ describe('anonymous memory', () => {
     // With a page of its own the huge page does not end where a chunk of the frame table does: there is a record behind it.
     machine.do(`${setup}\nmmap Z 1 anon rw\nwrite Z 1\n${stamps('A', pages)}`)
     const places = machine.small(VPN).map((pfn) => machine.page(pfn, FRAME_INDEX, FRAME_MAPPING, FRAME_STAMP))
-    machine.freeHugePages()
     const cost = machine.cost('madvise A+256 512 collapse')
     expect(cost).toMatchObject({ collapses: 1, pagesCopied: 512, swapIns: 0, tablesAllocated: 0 })
     expect(cost.ptes).toBeGreaterThanOrEqual(1024)
