@@ -15,6 +15,7 @@ import {
   type UffdContext,
   type Vma,
 } from '@faultline/mm-types'
+import { LimitError } from '@faultline/pagetable-core'
 import { classify } from '@faultline/swap-entry'
 import { serve } from './fault.ts'
 import { isMappedShared } from './folio.ts'
@@ -58,7 +59,7 @@ export class ProcessMemory implements AddressSpace {
     this.calls = kernel.design.calls
     this.tlb = kernel.design.tlb
     this.pgd = kernel.machine.tables.alloc(LEVEL_PGD)
-    if (this.pgd === 0) throw new Error('no page table left for a new address space')
+    if (this.pgd === 0) throw new LimitError(kernel.machine.refusal)
   }
 
   get design(): Design {

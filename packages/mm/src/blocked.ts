@@ -2,7 +2,8 @@
  * Accesses and calls that wait for a monitor, and what becomes of them.
  * @module
  */
-import { FAULT_DONE, type UffdContext, type UffdEvent } from '@faultline/mm-types'
+import { FAULT_DONE, FAULT_OOM, type UffdContext, type UffdEvent } from '@faultline/mm-types'
+import { LimitError } from '@faultline/pagetable-core'
 import type { Message, Outcome } from '@faultline/program'
 import { access, retryStore } from './access.ts'
 import { ACCESS_WAITS, type AccessRequest } from './access-request.ts'
@@ -86,6 +87,7 @@ export class Blocked implements Waiters {
     if (code === ACCESS_WAITS) return this.faultWait(thread)
     if (code === FAULT_DONE) return write ? SUCCESS : { errno: 0, value: stamp }
     const { kernel } = this.composed
+    if (code === FAULT_OOM) throw new LimitError(kernel.machine.refusal)
     const outcome = signalOutcome(code, kernel.design.memoryFailure)
     if (outcome.signal !== undefined) kernel.machine.counters.signals++
     return outcome

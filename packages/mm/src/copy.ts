@@ -37,6 +37,7 @@ import {
 import {
   emptied,
   entryPages,
+  LimitError,
   leafIndex,
   leafPages,
   leafSpanEnd,
@@ -106,7 +107,7 @@ function copyVma(parent: AddressSpace, vma: VmArea, child: AddressSpace, copy: V
       continue
     }
     const target = leafTableAlloc(tables, child.pgd, vpn, shift)
-    if (target === 0) throw new Error('no page table left for fork')
+    if (target === 0) throw new LimitError(child.kernel.machine.refusal)
     const from = leafIndex(vpn, shift)
     if (tables.used(table) !== 0) copySpan(parent, vma, copy, table, target, from, from + Math.ceil((next - vpn) / leafPages(shift)))
     vpn = next
@@ -130,7 +131,7 @@ function copyUpperTables(parent: AddressSpace, child: AddressSpace, vma: VmArea)
   for (let vpn = vma.start; vpn < vma.end; vpn = vpn - (vpn % PMD_TABLE_PAGES) + PMD_TABLE_PAGES) {
     if (tables.pudTable(parent.pgd, vpn) === 0 || tables.wholePages(parent.pgd, vpn) === PMD_TABLE_PAGES) continue
     const copied = tables.pmdTable(parent.pgd, vpn) === 0 ? tables.pudTableAlloc(child.pgd, vpn) : tables.pmdTableAlloc(child.pgd, vpn)
-    if (copied === 0) throw new Error('no page table left for fork')
+    if (copied === 0) throw new LimitError(child.kernel.machine.refusal)
   }
 }
 

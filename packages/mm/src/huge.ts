@@ -22,7 +22,7 @@ import {
   PAGE_SOFT_DIRTY,
   type Vma,
 } from '@faultline/mm-types'
-import { pmdNumber, ptePfn, ZERO_PFN } from '@faultline/pagetable-core'
+import { LimitError, pmdNumber, ptePfn, ZERO_PFN } from '@faultline/pagetable-core'
 import type { AddressSpace } from './objects.ts'
 
 /** Pages of a huge leaf. */
@@ -93,9 +93,9 @@ export function splitHugePmd(mm: AddressSpace, vma: Vma, vpn: number, frozen = f
   }
   const tables = machine.tables
   const hi = tables.hi(tables.pmdTable(mm.pgd, vpn))[tables.base(tables.pmdTable(mm.pgd, vpn)) + (pmdNumber(vpn) & 511)]
-  setPmd(mm, start, 0, 0)
   const table = tables.alloc(LEVEL_PTE)
-  if (table === 0) throw new Error('no page table left to split a huge page')
+  if (table === 0) throw new LimitError(mm.kernel.machine.refusal)
+  setPmd(mm, start, 0, 0)
   mm.deposit(-1, true)
   tables.link(tables.pmdTable(mm.pgd, start), pmdNumber(start) & 511, table)
   const flags = lo & ~PAGE_PSE & 0xfff

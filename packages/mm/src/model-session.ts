@@ -2,8 +2,8 @@
  * A session on the model: performs operations one by one and says what each did.
  * @module
  */
-import { FAULT_ACCESS, FAULT_DONE, FAULT_SIGSEGV } from '@faultline/mm-types'
-import { countSteps } from '@faultline/pagetable-core'
+import { FAULT_ACCESS, FAULT_DONE, FAULT_OOM, FAULT_SIGSEGV } from '@faultline/mm-types'
+import { countSteps, LimitError } from '@faultline/pagetable-core'
 import {
   ACCESS_BLOCKED,
   ACCESS_DONE,
@@ -49,7 +49,7 @@ export class ModelSession implements SyncSession, Laboratory {
     return this.processes.get(operation.process ?? 'main')
   }
 
-  /** Performs one operation and answers what it did. */
+  /** Performs one operation and answers what it did. @throws LimitError when the machine is too small and Linux has no answer for that */
   perform(operation: Operation): Outcome {
     this.composed.kernel.machine.counters.calls++
     this.blocked.next()
@@ -73,6 +73,7 @@ export class ModelSession implements SyncSession, Laboratory {
       return ACCESS_BLOCKED
     }
     if (code === ACCESS_LIVELOCK) return ACCESS_STUCK
+    if (code === FAULT_OOM) throw new LimitError(this.composed.kernel.machine.refusal)
     this.composed.kernel.machine.counters.signals++
     return code === FAULT_SIGSEGV || code === FAULT_ACCESS ? ACCESS_SIGSEGV : ACCESS_SIGBUS
   }

@@ -24,6 +24,7 @@ import {
 import {
   emptied,
   entryPages,
+  LimitError,
   leafIndex,
   leafPages,
   leafSpanEnd,
@@ -77,7 +78,7 @@ export function moveTables(mm: AddressSpace, vma: VmArea, start: number, end: nu
       (shift === 12 || !isEmpty(mm, table, leafIndex(vpn, shift), Math.ceil((next - vpn) / leafPages(shift))))
     ) {
       const out = leafTableAlloc(tables, mm.pgd, target, shift)
-      if (out === 0) throw new Error('no page table left for mremap')
+      if (out === 0) throw new LimitError(mm.kernel.machine.refusal)
       const from = leafIndex(vpn, shift)
       moveSpan(mm, table, from, from + Math.ceil((next - vpn) / leafPages(shift)), out, leafIndex(target, shift), clears)
     }

@@ -33,6 +33,7 @@ import {
   SCAN_EXCEED_NONE_PTE,
   SCAN_SUCCEED,
 } from '@faultline/mm-types'
+import { LimitError } from '@faultline/pagetable-core'
 import type { Advice, MadviseOp, MmapOp, MremapOp, Operation, Outcome, PagemapOp, Range, ScanOp } from '@faultline/program'
 import { type Call, eventsRead } from './calls/call.ts'
 import { allocate, ftruncate, punchHole } from './calls/file.ts'
@@ -108,7 +109,13 @@ export function performMemory(session: Laboratory, op: Operation): Outcome | und
       const child = composed.kernel.newMm()
       bindings.processes.set(op.child, child)
       // A fork that is ended while it waits for its message to be read makes no child. @source v6.18 kernel/fork.c copy_process()
-      return session.blocked.drive(op, fork(session.mm(op), child), undefined, () => exitMm(child))
+      try {
+        return session.blocked.drive(op, fork(session.mm(op), child), undefined, () => exitMm(child))
+      } catch (error) {
+        // What there is of it is no process. @source v6.18 kernel/fork.c dup_mmap()
+        if (child.alive && error instanceof LimitError) abandonFork(session, op.child, child)
+        throw error
+      }
     }
     case 'exit':
       session.blocked.end(op.process ?? 'main')
@@ -241,6 +248,12 @@ function performMremap(session: Laboratory, op: MremapOp): Outcome {
     },
   )
   return outcome
+}
+
+function abandonFork(session: Laboratory, name: string, child: AddressSpace): void {
+  session.composed.kernel.uffd.takeEvents()
+  session.bindings.processes.delete(name)
+  exitMm(child)
 }
 
 function* fork(parent: AddressSpace, child: AddressSpace): Call {

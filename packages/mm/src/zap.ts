@@ -32,7 +32,7 @@ import {
   ZAP_DROP_MARKER,
   ZAP_UNMAP,
 } from '@faultline/mm-types'
-import { emptyWhole, foldWhole, leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from '@faultline/pagetable-core'
+import { emptyWhole, foldWhole, LimitError, leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
 import { dropRun, SHORTEST_RUN } from './drop-run.ts'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd, zapHugePmd } from './huge.ts'
@@ -120,7 +120,7 @@ function leavesMarkers(mm: AddressSpace, vma: VmArea, details: ZapDetails): bool
 /** The table of leaves over a page, filled with what a stand-in showed there. */
 export function ownTable(mm: AddressSpace, vpn: number, pageShift: number): number {
   const table = leafTableAlloc(mm.machine.tables, mm.pgd, vpn, pageShift)
-  if (table === 0) throw new Error('no page table left to spread a marker')
+  if (table === 0) throw new LimitError(mm.kernel.machine.refusal)
   return table
 }
 

@@ -31,6 +31,7 @@ import {
 } from '@faultline/mm-types'
 import { ChunkStock } from './chunk-stock.ts'
 import { FreeFrames } from './free-frames.ts'
+import { noRefusal, type Refusal } from './limits.ts'
 
 /** The zero page. */
 export const ZERO_PFN = 1
@@ -56,9 +57,11 @@ export class FrameTable implements Frames {
   private next = FIRST_PFN
   private inUse = 0
   private readonly limit: number
+  private readonly refusal: Refusal
 
   /** @param limit frames at most (pfns below it); a machine has 2^31 at most */
-  constructor(counters: Counters, limit = 0x7fff0000, stock = new ChunkStock()) {
+  constructor(counters: Counters, limit = 0x7fff0000, stock = new ChunkStock(), refusal = noRefusal()) {
+    this.refusal = refusal
     this.counters = counters
     this.stock = stock
     this.limit = limit
@@ -78,7 +81,7 @@ export class FrameTable implements Frames {
     let pfn = this.free.take()
     if (pfn === 0) {
       pfn = this.next
-      if (pfn >= this.limit) return 0
+      if (pfn >= this.limit) return this.refuse(1)
       this.next = pfn + 1
       if (pfn >>> FRAME_CHUNK_SHIFT >= this.chunks.length) this.ensure(pfn + 1)
     }
@@ -87,13 +90,18 @@ export class FrameTable implements Frames {
     return pfn
   }
 
+  private refuse(asked: number): number {
+    Object.assign(this.refusal, { what: 'frames', asked, inUse: this.inUse, limit: Math.max(0, this.limit - FIRST_PFN) })
+    return 0
+  }
+
   private allocLarge(order: number): number {
     const nr = 2 ** order
     let pfn = this.freeHead[order]
     if (pfn !== 0) this.freeHead[order] = this.field(pfn, FRAME_ENTIRE)
     else {
       pfn = Math.ceil(this.next / nr) * nr
-      if (pfn + nr > this.limit) return 0
+      if (pfn + nr > this.limit) return this.refuse(nr)
       // Frames skipped for alignment serve single pages later.
       for (let skipped = this.next; skipped < pfn && skipped < this.next + 512; skipped++) this.pushFree(skipped, 0)
       this.next = pfn + nr

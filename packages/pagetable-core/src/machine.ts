@@ -6,6 +6,7 @@ import type { Machine } from '@faultline/mm-types'
 import { ChunkStock } from './chunk-stock.ts'
 import { MachineCounters } from './counters.ts'
 import { FrameTable } from './frames.ts'
+import { noRefusal, type Refusal } from './limits.ts'
 import { PageTableArena } from './page-tables.ts'
 import { SwapArea } from './swap-area.ts'
 import { NO_MARKER, type WholeMarker } from './whole.ts'
@@ -25,6 +26,8 @@ export interface SimulatedMachine extends Machine {
   readonly counters: MachineCounters
   /** Where its buffers come from. */
   readonly stock: ChunkStock
+  /** What was refused last. */
+  readonly refusal: Readonly<Refusal>
 }
 
 /**
@@ -35,11 +38,13 @@ export interface SimulatedMachine extends Machine {
  */
 export function createMachine(limits: MachineLimits = {}, marker: WholeMarker = NO_MARKER, stock = new ChunkStock()): SimulatedMachine {
   const counters = new MachineCounters()
+  const refusal = noRefusal()
   return {
     counters,
     stock,
-    tables: new PageTableArena(counters, limits.tables, marker, stock),
-    frames: new FrameTable(counters, limits.frames, stock),
+    refusal,
+    tables: new PageTableArena(counters, limits.tables, marker, stock, refusal),
+    frames: new FrameTable(counters, limits.frames, stock, refusal),
     swap: new SwapArea(limits.swapSlots),
   }
 }

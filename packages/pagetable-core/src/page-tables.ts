@@ -15,8 +15,6 @@ import {
   LEVEL_PMD,
   LEVEL_PTE,
   LEVEL_PUD,
-  PAGE_PRESENT,
-  PAGE_PSE,
   PAGES_PER_PUD,
   type PageTables,
   WHOLE_NONE,
@@ -25,6 +23,8 @@ import {
 } from '@faultline/mm-types'
 import { pmdNumber } from './address.ts'
 import { ChunkStock } from './chunk-stock.ts'
+import { noRefusal, type Refusal } from './limits.ts'
+import { entryTable, pointsToTable } from './pte.ts'
 import { NO_MARKER, STAND_INS, type WholeMarker, wholeHi, wholeLo, wholeOf } from './whole.ts'
 
 const TABLES_PER_CHUNK_SHIFT = 10
@@ -37,16 +37,6 @@ const GROWTH_SHIFT = 4
 const TABLE_FLAGS = 0x67
 const CACHE_SLOTS = 1024
 const CACHE_MASK = CACHE_SLOTS - 1
-
-/** True for an entry that points to a lower table. */
-export function pointsToTable(lo: number): boolean {
-  return (lo & (PAGE_PRESENT | PAGE_PSE)) === PAGE_PRESENT
-}
-
-/** The table an entry points to. */
-export function entryTable(lo: number, hi: number): number {
-  return (lo >>> 12) | (hi << 20)
-}
 
 /** The page tables of one machine. */
 export class PageTableArena implements PageTables {
@@ -61,6 +51,7 @@ export class PageTableArena implements PageTables {
   private readonly freed: number[] = []
   private readonly counters: Counters
   private readonly limit: number
+  private readonly refusal: Refusal
   private readonly marker: WholeMarker
   /** Tables 1 to this one are stand-ins: table n is what an entry WHOLE_n reads as. */
   private readonly standIns: number = 0
@@ -80,11 +71,13 @@ export class PageTableArena implements PageTables {
 
   /**
    * @param limit tables at most; reaching it makes `alloc` return 0
+   * @param refusal where it is written what was refused last
    * @param marker what an armed entry looks like, above the leaves as at the leaves; without one no entry stands for a table
    */
-  constructor(counters: Counters, limit = 0x7ffffff, marker: WholeMarker = NO_MARKER, stock = new ChunkStock()) {
+  constructor(counters: Counters, limit = 0x7ffffff, marker: WholeMarker = NO_MARKER, stock = new ChunkStock(), refusal = noRefusal()) {
     this.counters = counters
     this.stock = stock
+    this.refusal = refusal
     this.cacheRegion = stock.take(CACHE_SLOTS)
     this.cachePgd = stock.take(CACHE_SLOTS)
     this.cacheTable = stock.take(CACHE_SLOTS)
@@ -168,13 +161,24 @@ export class PageTableArena implements PageTables {
   alloc(level: number): number {
     let table = this.freed.pop()
     if (table === undefined) {
-      if (this.next >= this.end && !this.grow()) return 0
+      if (this.next >= this.end && !this.grow()) return this.refuse(1)
       table = this.next++
     }
     this.levels[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = level
     this.perLevel[level]++
     this.counters.tablesAllocated++
     return table
+  }
+
+  /** Tables that can still be allocated. */
+  room(): number {
+    return this.limit - this.standIns - this.nrTables() - this.nrPgds()
+  }
+
+  /** Writes down that `asked` tables could not be had. @returns 0 */
+  refuse(asked: number): number {
+    Object.assign(this.refusal, { what: 'page tables', asked, inUse: this.nrTables() + this.nrPgds(), limit: this.limit - this.standIns })
+    return 0
   }
 
   share(table: number): void {

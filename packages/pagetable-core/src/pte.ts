@@ -60,3 +60,13 @@ export function ptePfn(lo: number, hi: number): number {
 export function isHugeLeaf(lo: number): boolean {
   return (lo & PAGE_PSE) !== 0 && (lo & 0x101) !== 0
 }
+
+/** True for an entry that points to a lower table. */
+export function pointsToTable(lo: number): boolean {
+  return (lo & (PAGE_PRESENT | PAGE_PSE)) === PAGE_PRESENT
+}
+
+/** The table an entry points to. */
+export function entryTable(lo: number, hi: number): number {
+  return (lo >>> 12) | (hi << 20)
+}

@@ -7,6 +7,7 @@
  * @module
  */
 import { EFAULT, EINVAL, ENOMEM, FRAME_MLOCKED, FRAME_ZERO, VM_LOCKED, VM_SHARED, VM_UFFD_FLAGS } from '@faultline/mm-types'
+import { LimitError } from '@faultline/pagetable-core'
 import { presentPfn } from '../folio.ts'
 import { moveTables } from '../move-tables.ts'
 import type { AddressSpace } from '../objects.ts'
@@ -146,10 +147,20 @@ function moveAll(mm: AddressSpace, request: MremapRequest, grown: Grown): number
   return to
 }
 
+/** Half of a move could not be taken back, so that a machine that may be too small refuses it before it has begun. */
+function reserveTables(mm: AddressSpace, pages: number): void {
+  const { tables, refusal } = mm.kernel.machine
+  const most = Math.min(Math.ceil(pages / 512) + Math.ceil(pages / 2 ** 18), 2 * tables.nrTables()) + 4
+  if (tables.room() >= most) return
+  tables.refuse(most)
+  throw new LimitError(refusal)
+}
+
 function moveVma(mm: AddressSpace, asked: VmArea, request: MremapRequest, grown: Grown): number {
   const { start, pages, newPages, dontUnmap, fixed, to } = request
   // A move may need three vmas more for a moment. @source v6.18 mm/mremap.c prep_move_vma()
   if (mm.vmas.size >= mm.kernel.settings.maxMapCount - 3) return -ENOMEM
+  reserveTables(mm, Math.min(pages, newPages))
   if (fixed) {
     const error = unmapRange(mm, to, to + newPages)
     if (error) return error
