@@ -8,7 +8,7 @@ import { measureRatios, type Ratios } from '../apps/bench/src/speed/guard-stage.
 
 const FILE = new URL('speed-baseline.json', import.meta.url)
 const DESIGN = 'linux-6.18'
-const ORDER = { design: DESIGN, pages: 4096, warmMs: 1500, measureMs: 4000 }
+const ORDER = { design: DESIGN, pages: 4096, warmRounds: 100, rounds: 20 }
 const BASELINE_RUNS = 3
 
 const major = (version: string): string => version.split('.')[0]

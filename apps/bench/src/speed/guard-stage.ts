@@ -15,8 +15,10 @@ import { median } from './statistics.ts'
 export interface GuardOrder {
   readonly design: string
   readonly pages: number
-  readonly warmMs: number
-  readonly measureMs: number
+  /** Counted, since what a busy machine leaves of some seconds is too little for the compiler to have seen it all. */
+  readonly warmRounds: number
+  /** Of each part. */
+  readonly rounds: number
 }
 
 /** How many times as long as a step of the reference loop a unit of each operation takes. */
@@ -59,19 +61,17 @@ class GuardStage extends Stage {
 }
 
 /** Measures every operation but the replays. */
-export function measureRatios({ design: name, pages, warmMs, measureMs }: GuardOrder): Ratios {
+export function measureRatios({ design: name, pages, warmRounds, rounds }: GuardOrder): Ratios {
   const design = designs.find((each) => each.name === name)!
   const loop = new ReferenceLoop()
   for (const other of designs) if (other !== design) warm(new Stage(createModel(other).open(), other, 512))
   const session = createModel(design).open()
-  const part = (ms: number): Ratios => {
+  const part = (count: number): Ratios => {
     const stage = new GuardStage(session, design, pages, loop)
-    const until = performance.now() + ms
-    do stage.round()
-    while (performance.now() < until)
+    for (let i = 0; i < count; i++) stage.round()
     return Object.fromEntries(Object.entries(stage.least).map(([operation, ns]) => [operation, ns / stage.reference]))
   }
-  part(warmMs)
-  const parts = Array.from({ length: PARTS }, () => part(measureMs / PARTS))
+  part(warmRounds)
+  const parts = Array.from({ length: PARTS }, () => part(rounds))
   return Object.fromEntries(Object.keys(parts[0]).map((operation) => [operation, median(parts.map((each) => each[operation]))]))
 }
