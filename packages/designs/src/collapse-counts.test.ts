@@ -115,7 +115,7 @@ describe('anonymous memory', () => {
   })
 
   test('where no huge page is to be had, nothing has happened', () => {
-    const machine = new Machine({ settings: { limits: { frames: 1536 } } })
+    const machine = new Machine({ settings: { limits: { frames: 1538 } } })
     machine.do(`${setup}\n${stamps('A', pages)}\nwrite A 1\nwrite A+1 1`)
     expect(machine.do('madvise A+256 512 collapse').errno).not.toBe(0)
     expect(machine.session.counters().collapses).toBe(0)
@@ -282,7 +282,7 @@ mmap OFF 512 shmem rw file=F pgoff=1024 vpn=${VPN + 16384}`
   })
 
   test('where no huge page is to be had, the pages stay', () => {
-    const machine = new Machine({ settings: { limits: { frames: 1536 } } })
+    const machine = new Machine({ settings: { limits: { frames: 1538 } } })
     machine.do(`file F 512\nmmap A 512 shmem rw file=F vpn=${VPN}\n${stamps('A', ALL)}\nmmap B 2 anon rw\nwrite B 1\nwrite B+1 1`)
     expect(machine.do('madvise A 0 512 collapse').errno).not.toBe(0)
     expect(values(machine, 'A', ALL)).toEqual(ALL.map((page) => page + 1000))

@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts'
 import { oneOf, wholeNumber } from '../names.ts'
 import { checkWritable, writeWhole } from '../output.ts'
 import { createProgress } from '../progress.ts'
+import { measureHeap } from '../speed/heap.ts'
 import { type Rounds, rowsOf, type SpeedRow, takeTurns } from '../speed/measure.ts'
 import { type ModelOrder, serveModel } from '../speed/model-side.ts'
 import { SPEED_OPERATIONS, type SpeedOperation } from '../speed/operations.ts'
@@ -26,6 +27,7 @@ interface SpeedFlags {
   readonly serve?: string
   readonly scale?: boolean
   readonly serveScale?: string
+  readonly serveHeap?: string
 }
 
 const PAGES_PER_TABLE = 512
@@ -46,9 +48,11 @@ export function addSpeed(program: Command, context: Context): void {
     .option('--scale', 'instead: the cost of a page, and memory, in address spaces of 1 GiB to 1 TiB')
     .addOption(new Option('--serve <order>').hideHelp())
     .addOption(new Option('--serve-scale <order>').hideHelp())
+    .addOption(new Option('--serve-heap <design>').hideHelp())
     .action((flags: SpeedFlags) => {
       if (flags.serve !== undefined) return serve(flags.serve)
       if (flags.serveScale !== undefined) return serveScale(flags.serveScale)
+      if (flags.serveHeap !== undefined) return void process.stdout.write(JSON.stringify(measureHeap(flags.serveHeap)))
       return flags.scale ? scale(flags, context) : speed(flags, context)
     })
 }
