@@ -27,6 +27,12 @@ export class Names<T> {
     this.last = value
   }
 
+  /** Takes a name away. */
+  delete(name: string): void {
+    this.all.delete(name)
+    this.last = undefined
+  }
+
   /** @throws ReferenceError when nothing has the name */
   get(name: string): T {
     return name === this.lastName && this.last !== undefined ? this.last : this.find(name)

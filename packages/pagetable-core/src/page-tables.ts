@@ -6,22 +6,10 @@
  * hardware has a frame number.
  * @module
  */
-import {
-  type Counters,
-  KNOWN_MARKERS,
-  KNOWN_NOTHING,
-  type Known,
-  LEVEL_PGD,
-  LEVEL_PMD,
-  LEVEL_PTE,
-  LEVEL_PUD,
-  PAGES_PER_PUD,
-  type PageTables,
-  WHOLE_NONE,
-  type Whole,
-  type Words,
-} from '@faultline/mm-types'
+import type { Counters, Known, PageTables, Whole, Words } from '@faultline/mm-types'
+import { KNOWN_MARKERS, KNOWN_NOTHING, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGES_PER_PUD, WHOLE_NONE } from '@faultline/mm-types'
 import { pmdNumber } from './address.ts'
+import { chunkTables } from './chunk-size.ts'
 import { ChunkStock } from './chunk-stock.ts'
 import { noRefusal, type Refusal } from './limits.ts'
 import { entryTable, pointsToTable } from './pte.ts'
@@ -29,10 +17,6 @@ import { NO_MARKER, STAND_INS, type WholeMarker, wholeHi, wholeLo, wholeOf } fro
 
 const TABLES_PER_CHUNK_SHIFT = 10
 const TABLE_MASK = 1023
-/** Tables of a chunk: a sixteenth of what there is already, so that the buffers are never much larger than what is in them. */
-const LEAST_TABLES = 16
-const MOST_TABLES = 1024
-const GROWTH_SHIFT = 4
 /** Flags of an entry that points to a table: present, write, user, accessed, dirty. */
 const TABLE_FLAGS = 0x67
 const CACHE_SLOTS = 1024
@@ -218,8 +202,7 @@ export class PageTableArena implements PageTables {
 
   /** Adds a chunk. Tables are kept all zero while free, so that allocation writes nothing. @returns false at the limit */
   private grow(): boolean {
-    const wanted = Math.min(MOST_TABLES, Math.max(LEAST_TABLES, 2 ** Math.floor(Math.log2(this.held >> GROWTH_SHIFT))))
-    const tables = Math.min(wanted, this.limit + 1 - this.held)
+    const tables = Math.min(chunkTables(this.held), this.limit + 1 - this.held)
     if (tables <= 0) return false
     this.next = Math.max(1, this.los.length << TABLES_PER_CHUNK_SHIFT)
     this.end = (this.los.length << TABLES_PER_CHUNK_SHIFT) + tables
