@@ -16,7 +16,7 @@ const COMPARE = ['compare', '--workload', 'dirty-tracking']
 
 test.each([
   [['compere'], 'unknown command "compere"; did you mean compare?'],
-  [['xyzzy'], /unknown command "xyzzy"; the nearest is [\w-]+, of start, compare, experiment, /],
+  [['xyzzy'], /unknown command "xyzzy"; the nearest is [\w-]+, of start, compare, /],
   [['--vresion'], 'unknown option "--vresion"'],
   [['designs', '--jsno'], 'unknown option of designs "--jsno"'],
   [[...COMPARE, '--memroy', 'anon'], 'unknown option of compare "--memroy"; did you mean --memory?'],

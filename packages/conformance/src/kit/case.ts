@@ -18,6 +18,7 @@ export interface Case {
 /** The function that the author's runner offers: `test` of vitest, of node:test, or one like them. */
 export interface TestFunction {
   (name: string, body: () => void | Promise<void>): unknown
+  /** Says that a test is left out, where the test function can. */
   skip?(name: string, body: () => void | Promise<void>): unknown
 }
 
