@@ -68,6 +68,11 @@ export function knownOf(designs: readonly { readonly name: string; readonly stat
   return Object.fromEntries(designs.map((design) => [design.name, design.status]))
 }
 
+/** A figure of a result; nothing where the design could not run. */
+export function figure<R extends object>(result: R, of: (result: Exclude<R, { readonly unsupported: string }>) => Value): Value {
+  return 'unsupported' in result ? null : of(result as Exclude<R, { readonly unsupported: string }>)
+}
+
 /** A count as sentences have it: 1,234,567. */
 export function count(value: number): string {
   return value.toLocaleString('en-US')

@@ -2,7 +2,7 @@
  * Experiment: must memory be populated before a live snapshot?
  * @module
  */
-import { findDesign, linux57, linux64, linux519, oracle, wpZeropageV1 } from '@faultline/designs'
+import { linux57, linux64, linux519, oracle, pmdMarker, pudMarker, wpZeropageV1 } from '@faultline/designs'
 import { type Design, MADV_HUGEPAGE, MADV_POPULATE_READ } from '@faultline/mm-types'
 import type { Memory } from '@faultline/program'
 import {
@@ -42,10 +42,8 @@ const CASES: readonly { readonly design: Design; readonly prepare: Preparation }
   ...PREPARATIONS.map((prepare) => ({ design: linux519, prepare })),
   { design: wpZeropageV1, prepare: 'nothing' },
   { design: linux64, prepare: 'nothing' },
-  ...['pmd-marker', 'pud-marker'].flatMap((name) => {
-    const design = findDesign(name)
-    return design === undefined ? [] : [{ design, prepare: 'nothing' as const }]
-  }),
+  { design: pmdMarker, prepare: 'nothing' },
+  { design: pudMarker, prepare: 'nothing' },
 ]
 
 /** Pages the copier releases for one entry of the trace, which stands for the time it takes. */

@@ -5,7 +5,7 @@
 import type { Memory } from '@faultline/program'
 import type { UnsupportedResult, WorkloadResult } from '@faultline/workloads'
 import type { Experiment, Setting } from './experiment.ts'
-import { type Chart, count, knownOf, listed, type Table, type Value } from './findings.ts'
+import { type Chart, count, figure, knownOf, listed, type Table } from './findings.ts'
 import { COMPARED, track } from './trackers/compared.ts'
 import { applies, DISTURBANCES, type Disturbance, disturbedProgram, EPOCHS } from './trackers/disturbances.ts'
 
@@ -32,10 +32,6 @@ async function runAll(setting: Setting): Promise<Run[]> {
     runs.push({ memory, disturbance, results: COMPARED.map(({ design }) => track(design, trace, options).result) })
   }
   return runs
-}
-
-function figure(result: WorkloadResult | UnsupportedResult, of: (result: WorkloadResult) => number): Value {
-  return 'unsupported' in result ? null : of(result)
 }
 
 function verdict(result: WorkloadResult | UnsupportedResult): string {

@@ -8,7 +8,7 @@ import type { Memory } from '@faultline/program'
 import { ARCHITECTURES, type ArchitectureBudget, budgetConfigs, encodingBudget } from '@faultline/swap-entry'
 import type { UnsupportedResult, WorkloadResult } from '@faultline/workloads'
 import type { Experiment, Setting } from './experiment.ts'
-import { type Chart, count, knownOf, listed, type Table, type Value } from './findings.ts'
+import { type Chart, count, figure, knownOf, listed, type Table, type Value } from './findings.ts'
 import { runWorkload } from './run-workload.ts'
 
 /** Designs that differ in their encoding and in nothing else; the first keeps nothing and is the control. */
@@ -33,7 +33,7 @@ function outcomeOf(result: Result): string {
 }
 
 function lostOf(result: Result): Value {
-  return 'unsupported' in result ? null : result.lost
+  return figure(result, ({ lost }) => lost)
 }
 
 async function runAll(setting: Setting): Promise<Run[]> {

@@ -6,7 +6,7 @@ import { createModel, hughSwpType, linux57, linux64, linux519, linux618, noPersi
 import type { Design } from '@faultline/mm-types'
 import { replayUffdtrace, type UffdReplayResult, type UnsupportedReplay } from '@faultline/workloads'
 import type { Experiment, Setting } from './experiment.ts'
-import { type Chart, count, knownOf, listed, type Table, type Value } from './findings.ts'
+import { type Chart, count, figure, knownOf, listed, type Table, type Value } from './findings.ts'
 
 const STREAMS = ['umapsort-anon-1t', 'umapsort-shmem-2t', 'umapsort-hugetlb-private']
 /** Of the region's pages, in one replay. */
@@ -43,10 +43,6 @@ async function runAll(setting: Setting): Promise<Run[]> {
     }
   }
   return runs
-}
-
-function figure(result: Result, of: (result: UffdReplayResult) => number): Value {
-  return 'unsupported' in result ? null : of(result)
 }
 
 function rowOf({ stream, design, calm, pressed }: Run): Readonly<Record<string, Value>> {

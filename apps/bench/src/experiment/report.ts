@@ -3,9 +3,9 @@
  * @module
  */
 import type { Experiment, Findings, Setting } from '@faultline/experiments'
-import { bundledTraceUrl, type Trace } from '@faultline/workloads'
-import { loadTraceFile } from '@faultline/workloads/load-file'
+import type { Trace } from '@faultline/workloads'
 import { breathe, type Progress } from '../progress.ts'
+import { loadTrace } from '../traces.ts'
 
 /** An experiment and one run of it; also its JSON. */
 export interface ExperimentReport extends Findings {
@@ -26,9 +26,9 @@ export async function runExperiment(experiment: Experiment, seed: number, progre
     seed,
     progress: (fraction) => progress.within(fraction),
     breathe,
-    pgtrace: async (name) => ofFormat(name, 'pgtrace', await bundled(name)),
-    pgfault: async (name) => ofFormat(name, 'pgfault', await bundled(name)),
-    uffdtrace: async (name) => ofFormat(name, 'uffdtrace', await bundled(name)),
+    pgtrace: async (name) => ofFormat(name, 'pgtrace', await loadTrace(name)),
+    pgfault: async (name) => ofFormat(name, 'pgfault', await loadTrace(name)),
+    uffdtrace: async (name) => ofFormat(name, 'uffdtrace', await loadTrace(name)),
   }
   const findings = await experiment.run(setting)
   const { name, title, question, argument, proves, doesNotProve } = experiment
@@ -38,10 +38,6 @@ export async function runExperiment(experiment: Experiment, seed: number, progre
 /** The report as JSON text. */
 export function experimentJson(reports: readonly ExperimentReport[]): string {
   return `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`
-}
-
-function bundled(name: string): Promise<Trace> {
-  return loadTraceFile(bundledTraceUrl(name))
 }
 
 function ofFormat<F extends Trace['format']>(name: string, format: F, trace: Trace): Extract<Trace, { format: F }> {
