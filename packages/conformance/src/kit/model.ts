@@ -47,6 +47,17 @@ export async function holdProgram(design: Design, lines: readonly string[], memo
   hold(failure === undefined, `${memory}: ${failure?.operation}: expected ${failure?.expected}; got ${failure?.got}\n${lines.join('\n')}`)
 }
 
+/** Copy on write after a fork: neither process sees what the other writes. */
+export const FORK_PROGRAM: readonly string[] = [
+  'mmap A 4 anon rw',
+  'write A 1',
+  'fork c',
+  'c: write A 2',
+  'read A => value 1',
+  'write A 3',
+  'c: read A => value 2',
+]
+
 /** What two designs may differ in, and on what they are compared. */
 export interface Likeness {
   readonly features: number

@@ -8,7 +8,7 @@ import { createMachine, type MachineLimits } from '@faultline/pagetable-core'
 import type { Memory } from '@faultline/program'
 import { holdAllocatesNothing, unobservable } from '../allocation.ts'
 import { type Case, hold } from '../case.ts'
-import { holdNothingLeft, holdProgram, interfaceCase } from '../model.ts'
+import { FORK_PROGRAM, holdNothingLeft, holdProgram, interfaceCase } from '../model.ts'
 
 /** What a backend must do: the one of anonymous memory, or one whose pages live in a file's cache. */
 export function backendCases(make: () => AnonBackend | FileBackend): readonly Case[] {
@@ -23,16 +23,7 @@ function anonCases(make: () => AnonBackend): readonly Case[] {
     {
       name: 'copy-on-write',
       law: 'neither parent nor child sees what the other writes after a fork',
-      run: () =>
-        holdProgram(design, [
-          'mmap A 4 anon rw',
-          'write A 1',
-          'fork c',
-          'c: write A 2',
-          'read A => value 1',
-          'write A 3',
-          'c: read A => value 2',
-        ]),
+      run: () => holdProgram(design, FORK_PROGRAM),
     },
     {
       name: 'nothing-left',

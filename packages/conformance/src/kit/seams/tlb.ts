@@ -6,7 +6,7 @@ import { linux618 } from '@faultline/designs'
 import type { TlbPolicy } from '@faultline/mm-types'
 import { designOf, explore, races } from '@faultline/race'
 import { type Case, hold } from '../case.ts'
-import { holdNothingLeft, holdProgram, interfaceCase } from '../model.ts'
+import { FORK_PROGRAM, holdNothingLeft, holdProgram, interfaceCase } from '../model.ts'
 
 /** Translations of these pages are in the TLB when they are armed. */
 const ARMED = [
@@ -40,16 +40,7 @@ export function tlbCases(make: () => TlbPolicy): readonly Case[] {
     {
       name: 'forked',
       law: 'a process does not see what its child writes',
-      run: () =>
-        holdProgram(design, [
-          'mmap A 4 anon rw',
-          'write A 1',
-          'fork c',
-          'c: write A 2',
-          'read A => value 1',
-          'write A 3',
-          'c: read A => value 2',
-        ]),
+      run: () => holdProgram(design, FORK_PROGRAM),
     },
     ...races.map(
       (race): Case => ({
