@@ -66,13 +66,31 @@ function fork(stage: Stage): void {
   stage.do({ op: 'exit', process: 'child' })
 }
 
-/** Bytes that the heap grows by, for each page of each step; and how many pages that were. */
-export function measureHeap(name: string): { readonly operations: number; readonly bytes: Readonly<Record<string, number>> } {
+/** What the measurement must see: one small object a page. */
+function plant(kept: object[]): void {
+  kept.length = 0
+  for (let i = 0; i < PAGES; i++) kept.push({ i })
+}
+
+/** What `measureHeap` found. */
+export interface HeapGrowth {
+  /** Pages that all steps together went over. */
+  readonly operations: number
+  /** Bytes that the heap grew by for each page, by step. */
+  readonly bytes: Readonly<Record<string, number>>
+  /** The same of a step that allocates an object a page: were it not seen, the others would say nothing. */
+  readonly planted: number
+}
+
+/** Runs the steps of a design and watches the heap. */
+export function measureHeap(name: string): HeapGrowth {
   const design = findDesign(name)!
   const stage = new Stage(createModel(design).open(), design, PAGES)
   stage.map()
   stage.do({ op: 'madvise', range: stage.first(), advice: 'nohugepage' })
   stage.watch(UFFD_FEATURE_WP_UNPOPULATED | UFFD_FEATURE_WP_ASYNC)
   const bytes = Object.fromEntries(STEPS.map((step) => [step[0], bytesOf(stage, step)]))
-  return { operations: STEPS.reduce((sum, [, repeat]) => sum + repeat * PAGES, 0), bytes }
+  const kept: object[] = []
+  const planted = bytesOf(stage, ['planted', 40, () => {}, () => plant(kept)])
+  return { operations: STEPS.reduce((sum, [, repeat]) => sum + repeat * PAGES, 0), bytes, planted }
 }

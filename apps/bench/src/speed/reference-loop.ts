@@ -40,7 +40,7 @@ function onePass(entries: Int32Array, frames: Int32Array): number {
     const at = (entry >>> 12) * FRAME_WORDS
     if (entry & 1) frames[at + 3] = step
     else frames[at + 1]++
-    sum = (sum + frames[at]) | 0
+    sum = (sum + frames[at + 1]) | 0
     entries[i] = entry ^ 1
     i = entry >>> 12
   }
