@@ -1,10 +1,11 @@
-// npm run mutation -- PACKAGE[:FILE] …: changes one thing at a time in the sources of a package and asks its tests whether they notice.
+// npm run mutation -- [--workers N] PACKAGE[:FILE] …: changes one thing at a time in the sources of a package and asks its tests whether they notice.
 // Works on a copy of the checkout, since tests reach a package through the workspace's links, which must lead to what was changed.
 // Results of unchanged code are kept in reports/mutation and reused. Exit code 1: a score below the least, 2: usage.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { summary } from './mutation/summary.mjs'
 import { TARGETS } from './mutation/targets.mjs'
 import { copySources } from './release/checkout.mjs'
@@ -13,6 +14,9 @@ import { ROOT } from './release/workspace.mjs'
 
 const LEAST = 80
 const REPORTS = join(ROOT, 'reports', 'mutation')
+
+const { values, positionals } = parseArgs({ options: { workers: { type: 'string' } }, allowPositionals: true })
+const workers = values.workers === undefined ? Math.max(1, Math.min(4, cpus().length)) : Number(values.workers)
 
 function configOf(name, file) {
   return {
@@ -26,7 +30,7 @@ function configOf(name, file) {
     incremental: true,
     incrementalFile: `reports/${name}.incremental.json`,
     inPlace: true,
-    concurrency: Math.max(1, Math.min(4, cpus().length)),
+    concurrency: workers,
     // Data of modules is read once, when they are loaded: to change it takes all tests anew, hours in all.
     ignoreStatic: true,
     // A machine that is busy is not a test that goes round for ever.
@@ -68,10 +72,10 @@ async function mutate(copy, name, file) {
 }
 
 /** `PACKAGE` is all of its files, `PACKAGE:tlb.ts` one of them. */
-const wanted = process.argv.slice(2).map((word) => word.split(':'))
+const wanted = positionals.map((word) => word.split(':'))
 const unknown = wanted.filter(([name]) => !(name in TARGETS))
-if (wanted.length === 0 || unknown.length > 0) {
-  console.error(`usage: npm run mutation -- PACKAGE[:FILE] …, of ${Object.keys(TARGETS).join(', ')}`)
+if (wanted.length === 0 || unknown.length > 0 || !(Number.isInteger(workers) && workers > 0)) {
+  console.error(`usage: npm run mutation -- [--workers N] PACKAGE[:FILE] …, of ${Object.keys(TARGETS).join(', ')}`)
   process.exit(2)
 }
 const copy = realpathSync(mkdtempSync(join(tmpdir(), 'faultline-mutation-')))

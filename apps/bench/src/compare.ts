@@ -4,13 +4,12 @@
  */
 import { createModel, oracle } from '@faultline/designs'
 import type { Design } from '@faultline/mm-types'
-import { ExpressionError, type Memory } from '@faultline/program'
+import type { Memory } from '@faultline/program'
 import type { Pgtrace, UnsupportedResult, Workload, WorkloadResult } from '@faultline/workloads'
-import { UsageError } from './errors.ts'
-import { quote } from './names.ts'
 import { breathe, type Progress } from './progress.ts'
 import type { Comparison, Row, ServedRow, UnsupportedRow } from './report/schema.ts'
 import { explain } from './report/why.ts'
+import { blamed } from './strangers/blame.ts'
 import type { Stranger } from './strangers/load.ts'
 
 /** What is to be compared. */
@@ -68,13 +67,6 @@ async function run(comparing: Comparing, design: Design, progress: Progress): Pr
   } finally {
     session.close()
   }
-}
-
-/** What a stranger's policy throws is its mistake and no bug of ours; what any design may be refused for stays as it is. */
-function blamed(error: unknown, { design, from }: Stranger): unknown {
-  if (error instanceof ExpressionError || !(error instanceof Error)) return error
-  const where = /^\s+at .*$/m.exec(error.stack ?? '')?.[0].trim() ?? ''
-  return new UsageError(`--with ${quote(from)}: design ${quote(design.name)} failed while it ran: ${error.message} (${where})`)
 }
 
 function rowOf(design: Design, memory: Memory, result: Result, ideal: WorkloadResult): Row {

@@ -2,6 +2,11 @@ import type { OptionSpec, Pgtrace } from '@faultline/workloads'
 import { UsageError } from './errors.ts'
 import { oneOf, quote, wholeNumber } from './names.ts'
 
+/** Gathers the values of an option that may be given again and again. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
 /** What a workload runs with when nothing is said. */
 export function defaultOptions(specs: readonly OptionSpec[]): Record<string, number> {
   return Object.fromEntries(specs.map((spec) => [spec.name, spec.default]))

@@ -7,7 +7,7 @@ import { type Comparing, compareDesigns, nrSteps } from '../compare.ts'
 import type { Context } from '../context.ts'
 import { EXIT_DIFFERENCE, UsageError } from '../errors.ts'
 import { oneOf, wholeNumber } from '../names.ts'
-import { marksPerEpoch, readOptions } from '../options.ts'
+import { collect, marksPerEpoch, readOptions } from '../options.ts'
 import { checkWritable, writeWhole } from '../output.ts'
 import { createProgress } from '../progress.ts'
 import { comparisonJson } from '../report/json.ts'
@@ -73,10 +73,6 @@ async function compare(flags: CompareFlags, terminal: Terminal): Promise<Compari
   }
   for (const path of files) terminal.err.write(`wrote ${path}\n`)
   return comparison
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value]
 }
 
 /** Checks every name before anything is read, and reads the trace last. */

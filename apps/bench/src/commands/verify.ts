@@ -1,5 +1,5 @@
 import { IGNORABLE, type Pair } from '@faultline/conformance'
-import { allDesigns, composeKernel, createModel, findDesign } from '@faultline/designs'
+import { composeKernel, createModel, findDesign } from '@faultline/designs'
 import { type Design, LEVEL_PGD, LEVEL_PTE } from '@faultline/mm-types'
 import { MEMORY_TYPES, type Memory } from '@faultline/program'
 import type { Command } from 'commander'
@@ -7,8 +7,12 @@ import type { Context } from '../context.ts'
 import { EXIT_DIFFERENCE, EXIT_MACHINE, MachineError, UsageError } from '../errors.ts'
 import { oneOf, wholeNumber } from '../names.ts'
 import { OLD_NAMES, oldKernelOf, openOldKernel, RUNNING } from '../old-kernel.ts'
+import { collect } from '../options.ts'
 import { checkWritable } from '../output.ts'
 import { openRunningKernel, type RunningKernel, type RunningKernelOptions, sayMachineChanges } from '../running-kernel.ts'
+import { blamed } from '../strangers/blame.ts'
+import { loadStrangers, type Stranger } from '../strangers/load.ts'
+import { verifiedDesigns } from '../verify/designs.ts'
 import { interruptible } from '../verify/interrupt.ts'
 import { compareRandom, type Limits } from '../verify/random.ts'
 import { verifyRecorded } from '../verify/recorded.ts'
@@ -20,6 +24,7 @@ interface VerifyFlags {
   readonly memory: string
   readonly seed: string
   readonly design?: string
+  readonly with: readonly string[]
   readonly system: string
   readonly against?: string
   readonly time?: string
@@ -52,6 +57,7 @@ export function addVerify(program: Command, context: Context): void {
     .option('--memory <types>', `all, or some of ${MEMORY_TYPES.join(',')}`, 'all')
     .option('--seed <n>', 'first choice of the random programs; the same seed gives the same programs', '1')
     .option('--design <name>', `the design to verify (faultline designs; default: that of the system's name, else ${USUAL_DESIGN})`)
+    .option('--with <path|package>', "a third party's designs to name; one alone is the one to verify; repeatable", collect, [])
     .option(
       '--system <name>',
       `who is asked: linux (the running kernel), or ${OLD_NAMES} in a virtual machine (faultline kernels)`,
@@ -70,12 +76,13 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
   const { out, err } = context.terminal
   const old = oldKernelOf(flags.system)
   if (old && flags.against !== undefined) throw new UsageError('--against compares with a design or with recordings; leave out --system')
-  const design = designOf(flags.design ?? old?.name ?? USUAL_DESIGN)
   const replays = flags.against === RECORDED
-  const against = flags.against === undefined || replays ? undefined : designOf(flags.against)
+  const strangers = await loadStrangers(flags.with)
+  const named = { design: flags.design, against: replays ? undefined : flags.against, usual: old?.name ?? USUAL_DESIGN }
+  const { design, against } = verifiedDesigns(named, strangers)
   const memories = memoriesOf(flags.memory)
   const ignored = ignoredOf(flags.ignore)
-  const limits = limitsOf(flags, design, against ?? (old && findDesign(old.name)))
+  const limits = limitsOf(flags, design, against ?? (old && findDesign(old.name)), strangers)
   const machine = { err, instead: INSTEAD }
   if (flags.json !== undefined && flags.json !== '-') checkWritable(flags.json)
   if (flags.dryRun) return against || replays || old ? undefined : sayMachineChanges(machine)
@@ -103,14 +110,14 @@ async function verify(flags: VerifyFlags, context: Context): Promise<void> {
 }
 
 /** How long to go on, and with what: what the design and the other system have, which a design may stand for. */
-function limitsOf(flags: VerifyFlags, design: Design, other: Design | undefined): Limits {
+function limitsOf(flags: VerifyFlags, design: Design, other: Design | undefined, strangers: readonly Stranger[]): Limits {
   const bounded = flags.programs !== undefined || flags.time !== undefined
   return {
     seed: wholeNumber('--seed', flags.seed, 0, MOST),
     operations: wholeNumber('--length', flags.length, 1, 10_000),
     features: design.uffd.features & (other?.uffd.features ?? EVERY_FEATURE),
     softDirty: design.softDirty && other?.softDirty === true,
-    wholeLevel: other === undefined ? LEVEL_PTE : Math.max(wholeLevel(design), wholeLevel(other)),
+    wholeLevel: other === undefined ? LEVEL_PTE : Math.max(wholeLevel(design, strangers), wholeLevel(other, strangers)),
     scanCategories: design.calls.scanCategories & (other?.calls.scanCategories ?? EVERY_FEATURE),
     programs: limit('--programs', flags.programs, MOST),
     totalOperations: limit('--ops', flags.ops, bounded ? MOST : USUAL_OPERATIONS),
@@ -120,11 +127,16 @@ function limitsOf(flags: VerifyFlags, design: Design, other: Design | undefined)
 }
 
 /** The highest level at which a design may arm what is empty by one entry: programs of designs that do are about large mappings. */
-function wholeLevel(design: Design): number {
+function wholeLevel(design: Design, strangers: readonly Stranger[]): number {
   const { arming } = design
   const { tables } = composeKernel(design).kernel.machine
   const pgd = tables.alloc(LEVEL_PGD)
-  return Math.max(...[arming.file, arming.anon, arming.anonUnpopulated].map((policy) => policy.wholeLevel(0, tables, pgd)))
+  try {
+    return Math.max(...[arming.file, arming.anon, arming.anonUnpopulated].map((policy) => policy.wholeLevel(0, tables, pgd)))
+  } catch (error) {
+    const theirs = strangers.find((stranger) => stranger.design === design)
+    throw theirs === undefined ? error : blamed(error, theirs)
+  }
 }
 
 /** The running kernel; undefined, and said aloud, where it cannot be asked: then recordings are all there is. */
@@ -138,16 +150,6 @@ async function runningKernel(options: RunningKernelOptions): Promise<RunningKern
     )
     return undefined
   }
-}
-
-function designOf(name: string): Design {
-  return findDesign(
-    oneOf(
-      'design',
-      name,
-      allDesigns.map((each) => each.name),
-    ),
-  )!
 }
 
 function memoriesOf(text: string): readonly Memory[] {
