@@ -11,6 +11,7 @@ import {
   ACCESS_SIGSEGV,
   ACCESS_STUCK,
   ExpressionError,
+  type Message,
   type Operation,
   type Outcome,
   type SyncSession,
@@ -24,8 +25,9 @@ import { exitMm } from './calls/mmap.ts'
 import type { ComposedKernel, Laboratory } from './laboratory.ts'
 import type { Names } from './names.ts'
 import type { AddressSpace } from './objects.ts'
+import { SUCCESS, toMessage } from './outcomes.ts'
 import { performMemory } from './perform-memory.ts'
-import { performUffd } from './perform-uffd.ts'
+import { performUffd, protect, takeMessage } from './perform-uffd.ts'
 
 /** One laboratory: a kernel, and names for what the program made on it. */
 export class ModelSession implements SyncSession, Laboratory {
@@ -51,14 +53,37 @@ export class ModelSession implements SyncSession, Laboratory {
 
   /** Performs one operation and answers what it did. @throws LimitError when the machine is too small and Linux has no answer for that */
   perform(operation: Operation): Outcome {
-    this.composed.kernel.machine.counters.calls++
-    this.blocked.next()
+    this.begin()
     const outcome = performUffd(this, operation) ?? performMemory(this, operation)
     if (outcome === undefined) {
       throw new ExpressionError(this.system, 'model', `the operation '${operation.op}'`, 'leave it out, or run the program on a kernel')
     }
+    return this.end(outcome, this.mm(operation))
+  }
+
+  writeprotect(uffd: string, vpn: number, pages: number, mode: number): Outcome {
+    this.begin()
+    const named = this.bindings.uffd(uffd)
+    return this.end(protect(this.composed, named, vpn * 4096, pages * 4096, mode), named.mm)
+  }
+
+  receive(uffd: string): Message | undefined {
+    this.begin()
+    const named = this.bindings.uffd(uffd)
+    const message = takeMessage(this.composed, named)
+    this.end(SUCCESS, named.mm)
+    return message === undefined ? undefined : toMessage(message)
+  }
+
+  private begin(): void {
+    this.composed.kernel.machine.counters.calls++
+    this.blocked.next()
+  }
+
+  /** Lets those go on whom a call woke, and tells in its outcome who has ended. */
+  private end(outcome: Outcome, mm: AddressSpace): Outcome {
     const finished = this.blocked.resume()
-    this.mm(operation).vmas.notePeak()
+    mm.vmas.notePeak()
     return finished.length > 0 ? { ...outcome, finished } : outcome
   }
 

@@ -2,9 +2,10 @@
  * Operations on userfaultfds.
  * @module
  */
-import { EAGAIN, EBADF, EINVAL, ESRCH, UFFD_API } from '@faultline/mm-types'
+import { EAGAIN, EBADF, EINVAL, ESRCH, UFFD_API, type UffdMessage } from '@faultline/mm-types'
 import type { Operation, Outcome } from '@faultline/program'
-import type { Laboratory } from './laboratory.ts'
+import type { NamedUffd } from './bindings.ts'
+import type { ComposedKernel, Laboratory } from './laboratory.ts'
 import { callOutcome, toMessage } from './outcomes.ts'
 import { refusesFeatures, refusesUserfaultfd } from './uffd-permission.ts'
 
@@ -16,10 +17,8 @@ export function performUffd(session: Laboratory, op: Operation): Outcome | undef
   switch (op.op) {
     case 'receive':
       return receive(session, op.uffd, op.child)
-    case 'writeprotect': {
-      const { context, mm } = bindings.uffd(op.uffd)
-      return callOutcome(calls.writeProtect(mm, context, bindings.address(op.range.at), bindings.length(op.range), op.mode))
-    }
+    case 'writeprotect':
+      return protect(composed, bindings.uffd(op.uffd), bindings.address(op.range.at), bindings.length(op.range), op.mode)
     case 'userfaultfd': {
       const errno = refusesUserfaultfd(composed.kernel, op.flags, op.device ?? false)
       if (errno) return { errno }
@@ -89,12 +88,24 @@ export function performUffd(session: Laboratory, op: Operation): Outcome | undef
   }
 }
 
-function receive(session: Laboratory, name: string, child: string | undefined): Outcome {
-  const { context, kept } = session.bindings.uffd(name)
-  if (context.features < 0) return { errno: EINVAL }
+/** UFFDIO_WRITEPROTECT of bytes [start, start + length). */
+export function protect({ uffd: calls }: ComposedKernel, { context, mm }: NamedUffd, start: number, length: number, mode: number): Outcome {
+  return callOutcome(calls.writeProtect(mm, context, start, length, mode))
+}
+
+/** The message that has waited longest; undefined when there is none, or before the handshake. */
+export function takeMessage({ uffd: calls }: ComposedKernel, { context, kept }: NamedUffd): UffdMessage | undefined {
+  if (context.features < 0) return undefined
+  if (kept.length === 0) return calls.read(context)
   // What a woken thread has sent is void.
   while (kept[0]?.isWoken) kept.shift()
-  const message = kept.shift()?.message ?? session.composed.uffd.read(context)
+  return kept.shift()?.message ?? calls.read(context)
+}
+
+function receive(session: Laboratory, name: string, child: string | undefined): Outcome {
+  const uffd = session.bindings.uffd(name)
+  if (uffd.context.features < 0) return { errno: EINVAL }
+  const message = takeMessage(session.composed, uffd)
   if (message === undefined) return { errno: EAGAIN }
   if (message.child !== null && child !== undefined) {
     const owner = [...session.bindings.processes.values()].find((mm) => mm.vmas.all().some((vma) => vma.uffd === message.child))

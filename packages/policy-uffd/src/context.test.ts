@@ -8,9 +8,10 @@ import {
   type UffdSupport,
 } from '@faultline/mm-types'
 import { describe, expect, test } from 'vitest'
-import { type QueuedEvent, type RunQueue, Userfaultfd, type Waiter } from './context.ts'
+import { type QueuedEvent, type RunQueue, Userfaultfd } from './context.ts'
 import { handshake } from './handshake.ts'
 import { validateRange } from './ranges.ts'
+import { type Waiter, Waiters } from './waiters.ts'
 
 const support = { features: 0x1ffff } as UffdSupport
 const message = (page: number): UffdMessage => ({
@@ -27,7 +28,7 @@ const waiter = (thread: string, page: number): Waiter => ({ message: message(pag
 function opened(...waiters: Waiter[]): { context: Userfaultfd; runQueue: RunQueue } {
   const runQueue: RunQueue = []
   const context = new Userfaultfd(7, true, runQueue)
-  context.pending.push(...waiters)
+  for (const waiter of waiters) context.pending.push(waiter)
   return { context, runQueue }
 }
 
@@ -70,18 +71,18 @@ describe('waiting threads', () => {
   test('are read in the order in which they came, and wait on', () => {
     const { context, runQueue } = opened(waiter('a', 1), waiter('b', 2))
     expect(context.readFault()?.thread).toBe('a')
-    expect(context.served.map(({ thread }) => thread)).toEqual(['a'])
-    expect(context.pending.map(({ thread }) => thread)).toEqual(['b'])
+    expect(context.served.list().map(({ thread }) => thread)).toEqual(['a'])
+    expect(context.pending.list().map(({ thread }) => thread)).toEqual(['b'])
     expect([context.readFault()?.thread, context.readFault(), runQueue]).toEqual(['b', undefined, []])
-    expect(context.served.map(({ thread }) => thread)).toEqual(['a', 'b'])
+    expect(context.served.list().map(({ thread }) => thread)).toEqual(['a', 'b'])
   })
 
   test('that wait no more are read once and kept nowhere', () => {
     const { context, runQueue } = opened(waiter('', 1), waiter('', 2))
     expect(context.readFault()?.message.address).toBe(4101)
-    expect([context.served, context.pending.length]).toEqual([[], 1])
+    expect([context.served.length, context.pending.length]).toEqual([0, 1])
     context.wake(0, 9)
-    expect([context.pending, runQueue]).toEqual([[], []])
+    expect([context.pending.length, runQueue]).toEqual([0, []])
   })
 
   test('are woken by page, those with unread messages first, the last to come before the others', () => {
@@ -90,14 +91,36 @@ describe('waiting threads', () => {
     context.readFault()
     context.wake(2, 3)
     expect(runQueue).toEqual(['e', 'b'])
-    expect(context.pending.map(({ thread, isWoken }) => [thread, isWoken])).toEqual([
+    expect(context.pending.list().map(({ thread, isWoken }) => [thread, isWoken])).toEqual([
       ['c', false],
       ['d', false],
     ])
     context.wake(1, 4)
     expect(runQueue).toEqual(['e', 'b', 'd', 'c', 'a'])
-    expect([context.pending, context.served]).toEqual([[], []])
+    expect([context.pending.length, context.served.length]).toEqual([0, 0])
   })
+})
+
+test('a list of waiters says what an array would', () => {
+  const waiters = new Waiters()
+  let expected: string[] = []
+  for (let step = 0; step < 2000; step++) {
+    const choice = (step * 7919) % 5
+    if (choice < 3) {
+      waiters.push(waiter(`t${step}`, 0))
+      expected.push(`t${step}`)
+    } else if (choice === 3) expect(waiters.shift()?.thread).toBe(expected.shift())
+    else if (expected.length > 0) {
+      const i = step % expected.length
+      expect(waiters.lastOf(expected[i])).toBe(i)
+      waiters.remove(i)
+      expected = expected.filter((_, k) => k !== i)
+    }
+    if (step % 400 === 399) while (expected.length > 0) expect(waiters.shift()?.thread).toBe(expected.shift())
+    expect(waiters.list().map(({ thread }) => thread)).toEqual(expected)
+    expect(waiters.length).toBe(expected.length)
+  }
+  expect([waiters.shift()?.thread, waiters.lastOf('nobody')]).toEqual([expected.shift(), -1])
 })
 
 describe('events and the end', () => {
@@ -127,7 +150,7 @@ describe('events and the end', () => {
       [true, true],
       [true, true],
     ])
-    expect([context.events, context.pending]).toEqual([[], []])
+    expect([context.events, context.pending.length]).toEqual([[], 0])
   })
 })
 

@@ -8,15 +8,9 @@ import {
   UFFD_FEATURE_WP_ASYNC,
   type UffdContext,
   type UffdEvent,
-  type UffdFaultMessage,
   type UffdMessage,
 } from '@faultline/mm-types'
-
-/** A thread that waits for a fault to be resolved. One without a name waits no more, but its message can still be read. */
-export interface Waiter extends UffdFaultMessage {
-  thread: string
-  isWoken: boolean
-}
+import { type Waiter, Waiters } from './waiters.ts'
 
 /** An event on its way: prepared, sent, read. */
 export interface QueuedEvent extends UffdEvent {
@@ -39,9 +33,9 @@ export class Userfaultfd implements UffdContext {
   features = -1
   readonly userModeOnly: boolean
   /** Faults whose messages nobody has read (fault_pending_wqh). */
-  readonly pending: Waiter[] = []
+  readonly pending = new Waiters()
   /** Faults whose messages have been read (fault_wqh). */
-  readonly served: Waiter[] = []
+  readonly served = new Waiters()
   /** Events sent and not read (event_wqh). */
   readonly events: QueuedEvent[] = []
   /** Events prepared whose senders have not gone on: calls answer EAGAIN meanwhile (mmap_changing). */
@@ -101,12 +95,12 @@ export class Userfaultfd implements UffdContext {
     this.wakeOf(this.served, start, end)
   }
 
-  private wakeOf(waiters: Waiter[], start: number, end: number): void {
+  private wakeOf(waiters: Waiters, start: number, end: number): void {
     for (let i = waiters.length - 1; i >= 0; i--) {
-      const waiter = waiters[i]
+      const waiter = waiters.at(i)
       const vpn = Math.floor(waiter.message.address / 4096)
       if (vpn < start || vpn >= end) continue
-      waiters.splice(i, 1)
+      waiters.remove(i)
       waiter.isWoken = true
       if (waiter.thread !== '') this.runQueue.push(waiter.thread)
     }

@@ -14,6 +14,11 @@ const TASK_SIZE = 0x7ffffffff000
  * @source v6.18 fs/userfaultfd.c validate_range()
  */
 export function validateRange(start: number, length: number): number {
-  if (start % 4096 !== 0 || length % 4096 !== 0 || length <= 0) return -EINVAL
+  if (!isWhole(start / 4096) || !isWhole(length / 4096) || length <= 0) return -EINVAL
   return start < 65536 || start >= TASK_SIZE || length > TASK_SIZE - start ? -EINVAL : 0
+}
+
+/** The remainder of an address, which has more than 32 bits, is a loop in the floating-point unit. */
+function isWhole(pages: number): boolean {
+  return pages === Math.floor(pages)
 }

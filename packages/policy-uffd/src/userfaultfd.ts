@@ -38,7 +38,7 @@ import {
   VM_UFFD_WP,
   type Vma,
 } from '@faultline/mm-types'
-import { type QueuedEvent, type RunQueue, Userfaultfd, type Waiter } from './context.ts'
+import { type QueuedEvent, type RunQueue, Userfaultfd } from './context.ts'
 import { fill } from './fill.ts'
 import { handshake } from './handshake.ts'
 import { move } from './move.ts'
@@ -232,11 +232,11 @@ export class UserfaultfdSubsystem implements UffdCalls {
 
   forgetWaiter(context: UffdContext, thread: string, keepsMessage: boolean): void {
     const { pending, served } = context as Userfaultfd
-    const i = lastOf(pending, thread)
-    if (i >= 0 && keepsMessage) pending[i].thread = ''
-    else if (i >= 0) pending.splice(i, 1)
-    const k = lastOf(served, thread)
-    if (k >= 0) served.splice(k, 1)
+    const i = pending.lastOf(thread)
+    if (i >= 0 && keepsMessage) pending.at(i).thread = ''
+    else if (i >= 0) pending.remove(i)
+    const k = served.lastOf(thread)
+    if (k >= 0) served.remove(k)
   }
 
   forgetEvent(event: UffdEvent): void {
@@ -274,13 +274,6 @@ const NOBODY: readonly string[] = []
 const NO_EVENTS: readonly UffdEvent[] = []
 
 const EMPTY: UffdMessage = { event: 'pagefault', flags: 0, address: 0, end: 0, length: 0, thread: '', child: null }
-
-/** Index of a thread that waits, the one that came last; -1 when it does not. */
-function lastOf(waiters: readonly Waiter[], thread: string): number {
-  let i = waiters.length - 1
-  while (i >= 0 && waiters[i].thread !== thread) i--
-  return i
-}
 
 /** True for a vma that is watched for writes. */
 export function isWpRegistered(vma: Vma): boolean {

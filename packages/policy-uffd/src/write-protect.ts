@@ -11,6 +11,7 @@ import {
   ESRCH,
   type HostMm,
   LEVEL_PTE,
+  PAGE_PRESENT_ANY,
   PAGE_RW,
   PAGE_UFFD_WP,
   UFFDIO_WRITEPROTECT_MODE_DONTWAKE,
@@ -57,7 +58,9 @@ export function writeProtect(mm: HostMm, context: Userfaultfd, start: number, le
 function protectVmas(mm: HostMm, first: number, end: number, enable: boolean): number {
   // Nearly every range lies in one vma, and a list of it would be made for each page that a monitor answers.
   const only = mm.findVma(first)
-  if (only !== undefined && end <= only.end) return protectVma(mm, only, first, end, enable)
+  if (only !== undefined && end <= only.end) {
+    return !enable && end - first === 1 && unprotectPage(mm, only, first) ? 0 : protectVma(mm, only, first, end, enable)
+  }
   let found = false
   const vmas = mm.vmasWithin(first, end)
   if (!mm.calls.writeProtectSpans && (vmas.length !== 1 || vmas[0].start > first || vmas[0].end < end)) return -ENOENT
@@ -75,6 +78,27 @@ function protectVma(mm: HostMm, vma: Vma, first: number, end: number, enable: bo
   const pages = leafPages(vma.pageShift)
   if (pages !== 1 && (first % pages !== 0 || (end - first) % pages !== 0)) return -EINVAL
   return protectRange(mm, vma, Math.max(vma.start, first), Math.min(vma.end, end), enable)
+}
+
+/**
+ * What a monitor does for each page that it has seen: ends the protection of one present page of 4 KiB.
+ *
+ * @returns false when the page is another matter, and nothing was done
+ */
+function unprotectPage(mm: HostMm, vma: Vma, vpn: number): boolean {
+  if ((vma.flags & VM_UFFD_WP) === 0 || vma.pageShift !== 12) return false
+  const { tables, frames, counters } = mm.machine
+  const table = tables.pteTable(mm.pgd, vpn)
+  if (table === 0 || tables.isStandIn(table)) return false
+  const at = tables.base(table) + (vpn & 511)
+  const lo = tables.readLo(table)[at]
+  if ((lo & PAGE_PRESENT_ANY) === 0) return false
+  counters.ptes++
+  const next = unprotected(unprotectRule(mm, vma), frames, lo, tables.readHi(table)[at])
+  if (next === lo) return true
+  tables.lo(table)[at] = next
+  mm.flushChanged(vpn, 1, 1)
+  return true
 }
 
 /** How none entries of a vma are armed. @source v6.18 include/linux/userfaultfd_k.h userfaultfd_wp_use_markers() */

@@ -102,6 +102,18 @@ export interface SyncSession extends Session {
    * @returns ACCESS_*
    */
   access(process: string, vpn: number, write: boolean, stamp: number): number
+  /**
+   * UFFDIO_WRITEPROTECT of whole pages: the operation `writeprotect` without an object for it, as monitors call it page by page.
+   *
+   * @param vpn absolute 4 KiB page number
+   * @param pages pages of 4 KiB
+   */
+  writeprotect(uffd: string, vpn: number, pages: number, mode: number): Outcome
+  /**
+   * The message that has waited longest, as the operation `receive` reads it; undefined where that gives an errno. Where threads wait in
+   * operations use `receive`, whose outcome says which of them have finished.
+   */
+  receive(uffd: string): Message | undefined
   /** The stamp that the last successful load saw. */
   readonly loaded: number
   /** Counts of what the machine did since it was opened; names as in `Counters` of mm-types, and `steps`. */

@@ -18,6 +18,12 @@ class Recorder implements SyncSession {
     return 0
   }
 
+  writeprotect(): Outcome {
+    return { errno: 0 }
+  }
+
+  receive(): undefined {}
+
   counters(): Record<string, number> {
     return {}
   }

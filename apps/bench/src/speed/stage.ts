@@ -72,7 +72,8 @@ export class Stage {
   }
 
   protectOne(page: number, on: boolean): void {
-    this.do({ op: 'writeprotect', uffd: 'u', range: range(REGION, page, 1), mode: on ? 1 : 0 })
+    const unit = unitOf(this.memory)
+    this.session.writeprotect('u', FIRST_VPN + page * unit, unit, on ? 1 : 0)
   }
 
   close(): void {
@@ -106,7 +107,7 @@ export class Stage {
 
   /** What a monitor does about a store that waits: it reads the message, ends the protection of the page, and the store is tried again. */
   private answer(vpn: number, stamp: number): void {
-    const message = this.do({ op: 'receive', uffd: 'u' }).messages?.[0]
+    const message = this.session.receive('u')
     if (message === undefined) return
     this.protectOne((message.address / 4096 - FIRST_VPN) / unitOf(this.memory), false)
     this.session.access('main', vpn, true, stamp)
