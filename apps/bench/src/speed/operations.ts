@@ -40,14 +40,14 @@ export const SPEED_OPERATIONS: readonly SpeedOperation[] = [
     ['wpfault-async-rand', 'the same in random order', 20],
   ]),
   ...of('sync', 'page', [
-    ['wpfault-sync-seq', 'the same with a monitor that answers each, in order'],
+    ['wpfault-sync-seq', 'the same with a monitor that answers each (receive, writeprotect of the session), in order'],
     ['wpfault-sync-rand', 'the same in random order'],
   ]),
   ...of('markers', 'page', [
     ['marker-read', 'first load of a marker'],
     ['marker-write', 'first store to a marker', 40],
   ]),
-  ...of('sync', 'page', [['resolve', 'end the protection of one page']]),
+  ...of('sync', 'page', [['resolve', 'end the protection of one page (writeprotect of the session)']]),
   ...of('touched', 'page', [
     ['scan-all', 'PAGEMAP_SCAN for written pages: all are'],
     ['scan-none', 'PAGEMAP_SCAN: none is'],
