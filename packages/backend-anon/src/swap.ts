@@ -25,6 +25,11 @@ import {
   PAGE_RW,
   PAGE_SOFT_DIRTY,
   PAGE_UFFD_WP,
+  SLOT_CACHED,
+  SLOT_CHUNK_MASK,
+  SLOT_COUNT,
+  SLOT_SHIFT,
+  SLOT_STAMP,
   SWP_EXCLUSIVE,
   SWP_SOFT_DIRTY,
   SWP_UFFD_WP,
@@ -35,6 +40,30 @@ import { DIRTY_BY_SOFTWARE, needsSoftDirtyWp, pteHi, pteLo, ptePfn } from '@faul
 import { pteSwpMkexclusive, pteSwpMksoftDirty, pteSwpMkuffdWp, swpOffset, swpPteHi, swpPteLo } from '@faultline/swap-entry'
 import { AREA } from './swap-run.ts'
 
+// Constants of every page, once more: V8 folds those of a module itself, but loads an imported one at every use.
+const MAP = FRAME_MAP
+const FLAGS = FRAME_FLAGS
+const STAMP = FRAME_STAMP
+const MAPPING = FRAME_MAPPING
+const INDEX = FRAME_INDEX
+const SHIFT = FRAME_SHIFT
+const CHUNK_MASK = FRAME_CHUNK_MASK
+const NEW_FLAGS = FRAME_ANON | FRAME_SWAPBACKED | FRAME_EXCLUSIVE | FRAME_DIRTY
+const COUNT = SLOT_COUNT
+const CACHED = SLOT_CACHED
+const CONTENTS = SLOT_STAMP
+const SLOT_WORDS = SLOT_SHIFT
+const SLOT_MASK = SLOT_CHUNK_MASK
+const WRITABLE = PAGE_RW
+const DIRTY = PAGE_DIRTY
+const ARMED = PAGE_UFFD_WP
+const SOFT_DIRTY = PAGE_SOFT_DIRTY
+const ENTRY_ARMED = SWP_UFFD_WP
+const ENTRY_SOFT_DIRTY = SWP_SOFT_DIRTY
+const MAY_WRITE = VM_WRITE
+const WATCHED = VM_UFFD_WP
+const DONE = FAULT_DONE
+
 /**
  * Brings a swapped page back; the uffd-wp and soft-dirty bits move from the swap entry into the pte.
  *
@@ -42,11 +71,19 @@ import { AREA } from './swap-run.ts'
  * @fidelity simplified: one page at a time, no readahead; a page leaves the swap cache as soon as no entry holds its slot
  */
 export function swapIn(fault: Fault): number {
-  const { vma, mm, lo, hi } = fault
+  // Slots of this area are below 2^31; an offset may be any number to the compiler.
+  const slot = swpOffset(fault.lo, fault.hi) | 0
+  const chunk = fault.mm.machine.swap.chunk(slot)
+  const record = (slot & SLOT_MASK) << SLOT_WORDS
+  if (chunk[record + COUNT] === 1 && chunk[record + CACHED] === 0) return swapInAlone(fault, slot, chunk[record + CONTENTS])
+  return swapInShared(fault, slot)
+}
+
+/** The page of a slot that other entries hold too, or that is in the swap cache already. */
+function swapInShared(fault: Fault, slot: number): number {
+  const { vma, mm, lo } = fault
   const machine = mm.machine
   const { frames, swap, tables } = machine
-  const slot = swpOffset(lo, hi)
-  if (swap.count(slot) === 1 && swap.cached(slot) === 0) return swapInAlone(fault, slot)
   const pfn = readSlot(machine, slot)
   if (pfn === 0) return FAULT_OOM
   machine.counters.faultsSwapIn++
@@ -72,32 +109,32 @@ export function swapIn(fault: Fault): number {
  * The page of an entry that alone holds its slot: it goes through the swap cache without a trace. Most are, and need none of what the
  * others are asked.
  */
-function swapInAlone(fault: Fault, slot: number): number {
+function swapInAlone(fault: Fault, slot: number, stamp: number): number {
   const { vma, mm, lo } = fault
   const { frames, swap, tables, counters } = mm.machine
   const pfn = frames.alloc(0)
   if (pfn === 0) return FAULT_OOM
   counters.swapIns++
   counters.faultsSwapIn++
-  const armed = lo & SWP_UFFD_WP ? PAGE_UFFD_WP : 0
-  let flags = armed | (lo & SWP_SOFT_DIRTY ? PAGE_SOFT_DIRTY : 0)
+  const armed = lo & ENTRY_ARMED ? ARMED : 0
+  let flags = armed | (lo & ENTRY_SOFT_DIRTY ? SOFT_DIRTY : 0)
   flags |= mm.calls.swapInWritable ? writableSwapIn(fault, armed, flags) : writtenSwapIn(fault, armed)
   if (vma.anonVma === null) mm.prepareAnonVma(vma)
   const chunk = frames.chunk(pfn)
-  const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
-  chunk[record + FRAME_MAP] = 1
-  chunk[record + FRAME_FLAGS] |= FRAME_ANON | FRAME_SWAPBACKED | FRAME_EXCLUSIVE | FRAME_DIRTY
-  chunk[record + FRAME_STAMP] = swap.stamp(slot)
-  chunk[record + FRAME_MAPPING] = (vma.anonVma as { id: number }).id
-  chunk[record + FRAME_INDEX] = vma.pgoff + (fault.vpn - vma.start)
+  const record = (pfn & CHUNK_MASK) << SHIFT
+  chunk[record + MAP] = 1
+  chunk[record + FLAGS] |= NEW_FLAGS
+  chunk[record + STAMP] = stamp
+  chunk[record + MAPPING] = (vma.anonVma as { id: number }).id
+  chunk[record + INDEX] = vma.pgoff + (fault.vpn - vma.start)
   swap.free(slot)
   tables.set(fault.table, fault.index, pteLo(pfn, flags), pteHi(pfn, vma.flags))
-  return FAULT_DONE
+  return DONE
 }
 
 function writableSwapIn({ vma, write }: Fault, armed: number, flags: number): number {
-  if ((vma.flags & VM_WRITE) === 0 || (armed && vma.flags & VM_UFFD_WP) || needsSoftDirtyWp(vma, flags)) return 0
-  return write ? PAGE_RW | PAGE_DIRTY : PAGE_RW
+  if ((vma.flags & MAY_WRITE) === 0 || (armed && vma.flags & WATCHED) || needsSoftDirtyWp(vma, flags)) return 0
+  return write ? WRITABLE | DIRTY : WRITABLE
 }
 
 /** Only a write makes it writable; protection is looked at after that. @source v6.1 mm/memory.c do_swap_page() */

@@ -102,3 +102,35 @@ test('pages that were there before are there after', () => {
   session.perform({ op: 'munmap', range: range('A', 0, 512) })
   expect(session.access('main', 0x10000000 + 1024, true, 9)).toBe(0)
 })
+
+test('pages that find no room in swap stay, as on Linux, and what was refused is known', () => {
+  const session = createModel(linux, { limits: { swapSlots: 101 } }).open()
+  const { machine } = session.composed.kernel
+  const [all, start] = [range('A', 0, 300), range('A', 0, 60)]
+  session.perform({ op: 'mmap', region: 'A', pages: 300, memory: 'anon', prot: 'rw', vpn: 0x10000000 })
+  session.perform({ op: 'madvise', range: all, advice: 'nohugepage' })
+  for (let page = 0; page < 300; page++) session.access('main', 0x10000000 + page, true, page)
+  expect(session.perform({ op: 'madvise', range: all, advice: 'pageout' })).toEqual({ errno: 0 })
+  expect([machine.swap.nrUsed(), machine.frames.nrUsed()]).toEqual([100, 200])
+  expect(machine.refusal).toEqual({ what: 'swap slots', asked: 1, inUse: 100, limit: 100 })
+  // What comes back, or goes for good, makes room for others.
+  session.perform({ op: 'madvise', range: start, advice: 'dontneed' })
+  expect(session.perform({ op: 'madvise', range: all, advice: 'pageout' })).toEqual({ errno: 0 })
+  expect([machine.swap.nrUsed(), machine.frames.nrUsed()]).toEqual([100, 140])
+  for (let page = 60; page < 300; page++)
+    expect(session.perform({ op: 'read', at: { region: 'A', page, byte: 0 } })).toEqual({ errno: 0, value: page })
+  expect([machine.swap.nrUsed(), machine.frames.nrUsed()]).toEqual([0, 240])
+})
+
+test('pages of files that find no room in swap stay, too', () => {
+  const session = createModel(linux, { limits: { swapSlots: 11 } }).open()
+  const { machine } = session.composed.kernel
+  const all = range('S', 0, 30)
+  session.perform({ op: 'mmap', region: 'S', pages: 30, memory: 'shmem', prot: 'rw', vpn: 0x10000000 })
+  for (let page = 0; page < 30; page++) session.access('main', 0x10000000 + page, true, page)
+  session.perform({ op: 'madvise', range: all, advice: 'pageout' })
+  expect([machine.swap.nrUsed(), machine.frames.nrUsed()]).toEqual([10, 20])
+  expect(machine.refusal).toEqual({ what: 'swap slots', asked: 1, inUse: 10, limit: 10 })
+  for (let page = 0; page < 30; page++)
+    expect(session.perform({ op: 'read', at: { region: 'S', page, byte: 0 } })).toEqual({ errno: 0, value: page })
+})

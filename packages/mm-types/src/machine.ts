@@ -175,6 +175,8 @@ export interface Frames {
 
 /** One swap area: slots with a count of references and the contents of the page. Slot 0 is the header. */
 export interface Swap {
+  /** The chunk of records that holds a slot; see `slot.ts` for a record. */
+  chunk(slot: number): Int32Array
   /** A slot with one reference holding `stamp`, or 0 when the area is full. */
   alloc(stamp: number): number
   /** Takes a reference to a slot. */

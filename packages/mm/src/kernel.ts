@@ -168,9 +168,10 @@ export class SimulatedKernel implements Kernel {
   }
 
   release(): void {
-    const { tables, frames } = this.machine
+    const { tables, frames, swap } = this.machine
     tables.release()
     frames.release()
+    swap.release()
     for (const tlb of this.tlbs.splice(0)) tlb.release()
   }
 

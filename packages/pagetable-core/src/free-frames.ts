@@ -14,26 +14,49 @@ const WORDS = 1024
 const GROUPS = 32
 const TOP = GROUPS
 
+/** No word is held. */
+const NO_WORD = -1
+
 /** A set of frame numbers of which the lowest can be taken. Grows by chunks. */
 export class FreeFrames {
   private readonly words: Int32Array[] = []
   private readonly summaries: Int32Array[] = []
   /** No chunk below this one has a free frame. */
   private lowest = 0
+  // The lowest word is held here and not in its chunk, for as long as nothing below it is put: 31 of 32 frames need no look at the rest.
+  private word = NO_WORD
+  private bits = 0
 
   put(pfn: number): void {
-    const chunk = pfn >>> CHUNK_SHIFT
+    const number = pfn >>> 5
+    if (number === this.word) this.bits |= 1 << (pfn & 31)
+    else {
+      if (number < this.word) this.letGo()
+      this.putBits(number, 1 << (pfn & 31))
+    }
+  }
+
+  private putBits(number: number, bits: number): void {
+    const chunk = number >>> (CHUNK_SHIFT - 5)
     if (chunk >= this.words.length) this.grow(chunk)
-    const word = (pfn >>> 5) & (WORDS - 1)
+    const word = number & (WORDS - 1)
     const summary = this.summaries[chunk]
-    this.words[chunk][word] |= 1 << (pfn & 31)
+    this.words[chunk][word] |= bits
     summary[word >>> 5] |= 1 << (word & 31)
     summary[TOP] |= 1 << (word >>> 5)
     if (chunk < this.lowest) this.lowest = chunk
   }
 
+  /** The held word is one like any other again. */
+  private letGo(): void {
+    if (this.bits !== 0) this.putBits(this.word, this.bits)
+    this.word = NO_WORD
+    this.bits = 0
+  }
+
   /** Puts `nr` frames from `first` on, all of one chunk. */
   putRun(first: number, nr: number): void {
+    if (first >>> 5 <= this.word) this.letGo()
     const chunk = first >>> CHUNK_SHIFT
     if (chunk >= this.words.length) this.grow(chunk)
     const words = this.words[chunk]
@@ -51,21 +74,28 @@ export class FreeFrames {
 
   /** Takes the lowest free frame. @returns 0 when there is none */
   take(): number {
+    if (this.bits === 0 && !this.hold()) return 0
+    const bits = this.bits
+    this.bits = bits & (bits - 1)
+    return (this.word << 5) | lowestBit(bits)
+  }
+
+  /** Holds the lowest word that has a free frame. @returns false when there is none */
+  private hold(): boolean {
     let chunk = this.lowest
     while (chunk < this.summaries.length && this.summaries[chunk][TOP] === 0) chunk++
     this.lowest = chunk
-    if (chunk === this.summaries.length) return 0
+    if (chunk === this.summaries.length) return false
     const words = this.words[chunk]
     const summary = this.summaries[chunk]
     const group = lowestBit(summary[TOP])
     const word = (group << 5) | lowestBit(summary[group])
-    const bits = words[word]
-    words[word] = bits & (bits - 1)
-    if (words[word] === 0) {
-      summary[group] &= summary[group] - 1
-      if (summary[group] === 0) summary[TOP] &= summary[TOP] - 1
-    }
-    return (chunk << CHUNK_SHIFT) | (word << 5) | lowestBit(bits)
+    this.word = (chunk << (CHUNK_SHIFT - 5)) | word
+    this.bits = words[word]
+    words[word] = 0
+    summary[group] &= summary[group] - 1
+    if (summary[group] === 0) summary[TOP] &= summary[TOP] - 1
+    return true
   }
 
   private grow(chunk: number): void {

@@ -6,9 +6,9 @@
  * @module
  */
 
-/** What was refused last: kept in numbers, since a huge page that is refused is often no error. */
+/** What was refused last: kept in numbers, since a huge page that is refused is often no error, and a page that finds no room in swap stays. */
 export interface Refusal {
-  what: 'page tables' | 'frames'
+  what: 'page tables' | 'frames' | 'swap slots'
   /** In use, and asked for on top of it. */
   inUse: number
   asked: number

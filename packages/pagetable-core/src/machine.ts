@@ -15,6 +15,7 @@ import { NO_MARKER, type WholeMarker } from './whole.ts'
 export interface MachineLimits {
   readonly tables?: number
   readonly frames?: number
+  /** Slots of the swap area; the first is its header. */
   readonly swapSlots?: number
 }
 
@@ -45,6 +46,6 @@ export function createMachine(limits: MachineLimits = {}, marker: WholeMarker = 
     refusal,
     tables: new PageTableArena(counters, limits.tables, marker, stock, refusal),
     frames: new FrameTable(counters, limits.frames, stock, refusal),
-    swap: new SwapArea(limits.swapSlots),
+    swap: new SwapArea(limits.swapSlots, stock, refusal),
   }
 }

@@ -1,8 +1,34 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { ChunkStock } from './chunk-stock.ts'
+import { noRefusal } from './limits.ts'
 import { SwapArea } from './swap-area.ts'
 
 describe('slots', () => {
+  test('what a full area refuses is written down', () => {
+    const refusal = noRefusal()
+    const swap = new SwapArea(3, undefined, refusal)
+    swap.alloc(1)
+    swap.alloc(2)
+    expect(refusal).toEqual(noRefusal())
+    expect(swap.alloc(3)).toBe(0)
+    expect(refusal).toEqual({ what: 'swap slots', asked: 1, inUse: 2, limit: 2 })
+    expect(swap.nrUsed()).toBe(2)
+  })
+
+  test('buffers of a machine that is closed serve the next, as if they were new', () => {
+    const stock = new ChunkStock()
+    const swap = new SwapArea(undefined, stock)
+    const chunk = swap.chunk(swap.alloc(7))
+    swap.alloc(8)
+    swap.free(1)
+    swap.release()
+    const next = new SwapArea(undefined, stock)
+    expect([next.alloc(0), next.alloc(0), next.alloc(0)]).toEqual([1, 2, 3])
+    expect(next.chunk(1)).toBe(chunk)
+    expect([next.stamp(2), next.cached(2)]).toEqual([0, 0])
+  })
+
   test('the header is never handed out, and a full area answers 0', () => {
     const swap = new SwapArea(3)
     expect([swap.alloc(10), swap.alloc(20), swap.alloc(30)]).toEqual([1, 2, 0])
@@ -35,9 +61,12 @@ describe('slots', () => {
     expect(swap.alloc(3)).toBe(slot)
   })
 
-  test('contents stay when the area grows', () => {
+  test('contents stay, and stay where they are, when the area grows', () => {
     const swap = new SwapArea()
+    const first = swap.chunk(swap.alloc(0))
     const slots = Array.from({ length: 5000 }, (_, i) => swap.alloc(i))
+    expect(swap.chunk(1)).toBe(first)
+    swap.free(1)
     expect(slots.every((slot, i) => swap.stamp(slot) === i && swap.count(slot) === 1)).toBe(true)
     expect(swap.nrUsed()).toBe(5000)
   })
