@@ -13,9 +13,3 @@ export function pteIndex(vpn: number): number {
 export function pmdNumber(vpn: number): number {
   return vpn <= 0x7fffffff ? vpn >> 9 : Math.floor(vpn / 512)
 }
-
-/** Start of the next 2 MiB region, or `end` when that comes first. */
-export function pmdEnd(vpn: number, end: number): number {
-  const next = vpn - (vpn & 511) + 512
-  return next < end ? next : end
-}

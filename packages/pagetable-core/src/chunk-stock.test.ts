@@ -34,12 +34,22 @@ describe('buffers that machines give back', () => {
     expect(() => machine.tables.pteTable(pgd, 7)).toThrow(TypeError)
   })
 
-  it('are not kept beyond a few', () => {
+  it('are kept up to 16 of a length', () => {
     const stock = new ChunkStock()
     const buffers = Array.from({ length: 40 }, () => new Int32Array(8).fill(1))
     stock.put(buffers)
     const taken = Array.from({ length: 40 }, () => stock.take(8))
-    expect(taken.filter((buffer) => buffers.includes(buffer)).length).toBeLessThan(20)
+    expect(taken.filter((buffer) => buffers.includes(buffer)).length).toBe(16)
     expect(taken.every((buffer) => buffer.every((word) => word === 0))).toBe(true)
+  })
+
+  it.each([
+    [2 ** 15, true],
+    [2 ** 15 + 1, false],
+  ])('of %i words are kept: %s', (words, kept) => {
+    const stock = new ChunkStock()
+    const buffer = new Int32Array(words)
+    stock.put([buffer])
+    expect(stock.take(words) === buffer).toBe(kept)
   })
 })

@@ -2,7 +2,7 @@
  * Page tables, frames, swap slots, TLBs and counters of a simulated machine. Knows no policy.
  * @module
  */
-export { pmdEnd, pmdNumber, pteIndex } from './address.ts'
+export { pmdNumber, pteIndex } from './address.ts'
 export { newAnonPage } from './anon-page.ts'
 export { ChunkStock } from './chunk-stock.ts'
 export { countSteps, MachineCounters } from './counters.ts'

@@ -61,6 +61,13 @@ describe('slots', () => {
     expect(swap.alloc(3)).toBe(slot)
   })
 
+  test('contents may be written', () => {
+    const swap = new SwapArea()
+    const [slot, other] = [swap.alloc(1), swap.alloc(2)]
+    swap.setStamp(slot, 9)
+    expect([swap.stamp(slot), swap.stamp(other)]).toEqual([9, 2])
+  })
+
   test('contents stay, and stay where they are, when the area grows', () => {
     const swap = new SwapArea()
     const first = swap.chunk(swap.alloc(0))
