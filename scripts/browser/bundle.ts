@@ -2,7 +2,7 @@
  * Bundles packages for a browser from their sources.
  * @module
  */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build, defaultClientConditions, type Plugin } from 'vite'
@@ -12,13 +12,35 @@ const PACKAGES = new URL('../../packages/', import.meta.url)
 /** They ask a kernel, which no browser has; the `faultline` command is an app and not in this folder. */
 const NEEDS_NODE = new Set(['linux'])
 
-/** Every package that says it runs in a browser. */
-export const browserPackages: readonly string[] = readdirSync(PACKAGES).filter((name) => !NEEDS_NODE.has(name))
+/** Entries that read files: whoever has the bytes from elsewhere uses the others. */
+export const FILE_READERS: readonly string[] = ['conformance/load-recordings', 'conformance/load-scripts', 'workloads/load-file']
 
-/** The main module of a package. */
-export function sourceOf(packageName: string): string {
-  return fileURLToPath(new URL(`${packageName}/src/index.ts`, PACKAGES))
+interface Manifest {
+  readonly exports: Readonly<Record<string, { readonly '@faultline/source': string }>>
 }
+
+/** The module of each entry of a package, by a name as `conformance/kit`. */
+function entriesOf(packageName: string): readonly (readonly [string, string])[] {
+  const folder = new URL(`${packageName}/`, PACKAGES)
+  const { exports } = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as Manifest
+  return Object.entries(exports).map(([path, entry]) => [
+    packageName + path.slice(1),
+    fileURLToPath(new URL(entry['@faultline/source'], folder)),
+  ])
+}
+
+/** Every entry of every package that does not need Node by what it is for. */
+export const entries: ReadonlyMap<string, string> = new Map(
+  readdirSync(PACKAGES)
+    .filter((name) => !NEEDS_NODE.has(name))
+    .flatMap(entriesOf),
+)
+
+/** The entries that say they run in a browser. */
+export const browserEntries: readonly string[] = [...entries.keys()].filter((name) => !FILE_READERS.includes(name))
+
+/** The main module of the package that asks a kernel. */
+export const LINUX_SOURCE = fileURLToPath(new URL('linux/src/index.ts', PACKAGES))
 
 /** One script, and what it would need that only Node has: each built-in with the module that imports it. */
 export interface Bundle {

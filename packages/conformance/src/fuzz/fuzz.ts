@@ -74,7 +74,8 @@ export async function fuzz(pair: Pair, options: FuzzOptions): Promise<FuzzResult
     }
     result.milliseconds = performance.now() - began
     options.onProgress?.(result)
-    await new Promise((resolve) => setImmediate(resolve))
+    // A timer, since browsers have nothing else that lets a signal in.
+    await new Promise((resolve) => setTimeout(resolve, 0))
   }
   return result
 }
