@@ -1,4 +1,6 @@
-// npm run mutation -- [--workers N] PACKAGE[:FILE] …: changes one thing at a time in the sources of a package and asks its tests whether they notice.
+// npm run mutation -- --page: writes docs/mutation.md from the reports of the last runs.
+// npm run mutation -- [--own] [--workers N] [--patience SECONDS] PACKAGE[:FILE] …: changes one thing at a time in the sources of a package and asks its tests whether they notice.
+// --own asks the tests of the package alone: quick, and what they notice need not be tried on the others.
 // Works on a copy of the checkout, since tests reach a package through the workspace's links, which must lead to what was changed.
 // Results of unchanged code are kept in reports/mutation and reused. Exit code 1: a score below the least, 2: usage.
 
@@ -6,7 +8,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, write
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { summary } from './mutation/summary.mjs'
+import { page } from './mutation/page.mjs'
+import { describe, scoreOf, summary } from './mutation/summary.mjs'
 import { TARGETS } from './mutation/targets.mjs'
 import { copySources } from './release/checkout.mjs'
 import { attempt, endOnSignals, run } from './release/run.mjs'
@@ -15,8 +18,18 @@ import { ROOT } from './release/workspace.mjs'
 const LEAST = 80
 const REPORTS = join(ROOT, 'reports', 'mutation')
 
-const { values, positionals } = parseArgs({ options: { workers: { type: 'string' } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: {
+    workers: { type: 'string' },
+    patience: { type: 'string', default: '60' },
+    page: { type: 'boolean' },
+    own: { type: 'boolean' },
+  },
+  allowPositionals: true,
+})
 const workers = values.workers === undefined ? Math.max(1, Math.min(4, cpus().length)) : Number(values.workers)
+/** A machine that is busy is not a test that goes round for ever. */
+const patience = Number(values.patience)
 
 function configOf(name, file) {
   return {
@@ -33,8 +46,7 @@ function configOf(name, file) {
     concurrency: workers,
     // Data of modules is read once, when they are loaded: to change it takes all tests anew, hours in all.
     ignoreStatic: true,
-    // A machine that is busy is not a test that goes round for ever.
-    timeoutMS: 60_000,
+    timeoutMS: patience * 1000,
     reporters: ['json', 'html', process.stdout.isTTY ? 'progress' : 'progress-append-only'],
     jsonReporter: { fileName: `reports/${name}.json` },
     htmlReporter: { fileName: `reports/${name}.html` },
@@ -49,7 +61,7 @@ function testConfig(name) {
 import { defineConfig } from 'vitest/config'
 export default defineConfig({
   ssr: { resolve: { conditions: ['@faultline/source', ...defaultServerConditions] } },
-  test: { include: ${JSON.stringify([`packages/${name}/{src,test}/**/*.test.ts`, ...TARGETS[name].tests])}, testTimeout: 30_000 },
+  test: { include: ${JSON.stringify([`packages/${name}/{src,test}/**/*.test.ts`, ...(values.own ? [] : TARGETS[name].tests)])}, testTimeout: 30_000 },
 })
 `
 }
@@ -71,11 +83,17 @@ async function mutate(copy, name, file) {
   return summary(join(REPORTS, `${name}.json`))
 }
 
+if (values.page) {
+  writeFileSync(join(ROOT, 'docs', 'mutation.md'), page(REPORTS))
+  process.exit(0)
+}
 /** `PACKAGE` is all of its files, `PACKAGE:tlb.ts` one of them. */
 const wanted = positionals.map((word) => word.split(':'))
 const unknown = wanted.filter(([name]) => !(name in TARGETS))
-if (wanted.length === 0 || unknown.length > 0 || !(Number.isInteger(workers) && workers > 0)) {
-  console.error(`usage: npm run mutation -- [--workers N] PACKAGE[:FILE] …, of ${Object.keys(TARGETS).join(', ')}`)
+if (wanted.length === 0 || unknown.length > 0 || !(Number.isInteger(workers) && workers > 0 && patience > 0)) {
+  console.error(
+    `usage: npm run mutation -- [--own] [--workers N] [--patience SECONDS] PACKAGE[:FILE] …, of ${Object.keys(TARGETS).join(', ')}`,
+  )
   process.exit(2)
 }
 const copy = realpathSync(mkdtempSync(join(tmpdir(), 'faultline-mutation-')))
@@ -86,10 +104,11 @@ try {
   await run('git', ['init', '--quiet'], { cwd: copy })
   await run('node', ['scripts/setup.mjs'], { cwd: copy })
   for (const [name, file = '**/*.ts'] of wanted) {
-    const { score, counts, survivors } = await mutate(copy, name, file)
-    for (const line of survivors) console.log(line)
+    const found = await mutate(copy, name, file)
+    const score = scoreOf(found)
+    for (const survivor of found.survivors) console.log(describe(survivor))
     console.log(
-      `${name}: ${score.toFixed(1)} % of ${counts.tried} changes were noticed (${JSON.stringify(counts)}); at least ${LEAST} % are wanted`,
+      `${name}: ${score.toFixed(1)} % of ${found.tried} changes were noticed (${JSON.stringify(found.counts)}); at least ${LEAST} % are wanted`,
     )
     if (score < LEAST) process.exitCode = 1
   }
