@@ -1,0 +1,30 @@
+// The order in which the hand-written pages are read, by file; a list is a folder of the navigation. What stands in no place fails the build.
+export const READING_ORDER = [
+  'docs/first-ten-minutes.md',
+  'docs/architecture.md',
+  'docs/adding-a-policy.md',
+  'docs/adding-an-architecture.md',
+  'docs/operation-language.md',
+  'docs/kernel-baseline.md',
+  'docs/fidelity.md',
+  {
+    title: 'Experiments',
+    pages: [
+      'docs/experiments/special-pte-vs-swap-type.md',
+      'docs/experiments/arming-empty.md',
+      'docs/experiments/live-snapshot.md',
+      'docs/experiments/khugepaged-sparse.md',
+      'docs/experiments/soft-dirty-vs-uffd.md',
+      'docs/experiments/tracker-choice.md',
+      'docs/experiments/pmd-sharing.md',
+      'docs/experiments/umapsort.md',
+    ],
+  },
+  'docs/races.md',
+  'docs/can-i.md',
+  'docs/selftests.md',
+  'packages/workloads/traces/README.md',
+  'docs/hot-paths.md',
+  'docs/mutation.md',
+  'docs/releasing.md',
+]
