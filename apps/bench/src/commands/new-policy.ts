@@ -14,8 +14,10 @@ export function addNewPolicy(program: Command, { terminal }: Context): void {
       writePolicyPackage(process.cwd(), name, oneOf('seam', seam, TEMPLATE_SEAMS))
       terminal.out.write(`wrote ${name}/: the policy is src/policy.ts
 
-  cd ${name} && npm install && npm test    builds it, and tries every law of its seam
-  npm run compare                         the design beside Linux
+  cd ${name} && npm install && npm test
+                     builds it, and tries every law of its seam
+  npm run compare    the design beside Linux: what each loses, and what it costs
+  npm run verify     random programs on both: the shortest that goes otherwise
 
 `)
     })

@@ -33,7 +33,7 @@ test.each(TEMPLATE_SEAMS)('%s: at most 40 lines of policy and 10 of test, and a 
   const text = ['README.md', 'package.json', 'src/policy.ts', 'src/policy.test.ts'].map((file) =>
     readFileSync(join(parent, `my-${seam}`, file), 'utf8'),
   )
-  expect(text.join()).not.toMatch(/NAME|SEAM|FILE|workspace:/)
+  expect(text.join()).not.toMatch(/NAME|SEAM|FILE|BASE|workspace:/)
   const named = /mm-types\/(src\/[\w.-]+)/.exec(text[0]!)?.[1]
   expect(existsSync(join(ROOT, 'packages', 'mm-types', named!))).toBe(true)
 })
@@ -73,6 +73,14 @@ describe('what is written works as it is', () => {
       expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(3)
     },
   )
+
+  test.each(TEMPLATE_SEAMS)('%s: its scripts ask about what it is built on, and about memory that it concerns', (seam) => {
+    const { scripts } = JSON.parse(readFileSync(join(parent, `my-${seam}`, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
+    const base = /--against (linux-[\d.]+)/.exec(scripts.verify!)?.[1]
+    const policy = readFileSync(join(parent, `my-${seam}`, 'src', 'policy.ts'), 'utf8')
+    expect(policy).toContain(`  ...${base!.replace(/[-.]/g, '')},`)
+    expect(scripts.compare).toContain(seam === 'backend' ? '--memory shmem' : '--memory anon')
+  })
 
   test('all of them show up in a comparison', { timeout: 240_000 }, async () => {
     const theirs = TEMPLATE_SEAMS.flatMap((seam) => ['--with', `./my-${seam}`])

@@ -7,20 +7,20 @@ import { dirname, join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { quote } from '../names.ts'
 
-/** Seams that have a template, and the file of `@faultline/mm-types` that holds the interface. */
-const INTERFACE_FILES = {
-  arming: 'arming.ts',
-  collapse: 'collapse.ts',
-  encoding: 'encoding.ts',
-  tracker: 'tracker.ts',
-  backend: 'backend.ts',
+/** Seams that have a template: the memory that shows what the policy does, and the design that the template is built on. */
+const TEMPLATES_OF = {
+  arming: { memory: 'anon', base: 'linux-6.4' },
+  collapse: { memory: 'anon', base: 'linux-6.18' },
+  encoding: { memory: 'anon', base: 'linux-6.18' },
+  tracker: { memory: 'anon', base: 'linux-6.18' },
+  backend: { memory: 'shmem', base: 'linux-6.18' },
 } as const
 
-/** A seam that has a template. */
-export type TemplateSeam = keyof typeof INTERFACE_FILES
+/** A seam that has a template. Its interface stands in a file of `@faultline/mm-types` of this name. */
+export type TemplateSeam = keyof typeof TEMPLATES_OF
 
 /** All of them, as the command line lists them. */
-export const TEMPLATE_SEAMS = Object.keys(INTERFACE_FILES) as readonly TemplateSeam[]
+export const TEMPLATE_SEAMS = Object.keys(TEMPLATES_OF) as readonly TemplateSeam[]
 
 const BENCH = new URL('../../', import.meta.url)
 const TEMPLATES = new URL('templates/', BENCH)
@@ -39,7 +39,7 @@ export function writePolicyPackage(parent: string, name: string, seam: TemplateS
     'tsconfig.json': `${JSON.stringify(TSCONFIG, null, 2)}\n`,
     'src/policy.ts': template(`${seam}.ts`),
     'src/policy.test.ts': template('test.ts'),
-    'README.md': template('README.md').replaceAll('FILE', INTERFACE_FILES[seam]),
+    'README.md': template('README.md').replaceAll('FILE', `${seam}.ts`).replaceAll('BASE', TEMPLATES_OF[seam].base),
   }
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
@@ -66,6 +66,7 @@ const TSCONFIG = {
 }
 
 function manifestOf(name: string, seam: TemplateSeam): object {
+  const { memory, base } = TEMPLATES_OF[seam]
   const ours = (...packages: readonly string[]) => Object.fromEntries(packages.map((each) => [`@faultline/${each}`, rangeOf(each)]))
   return {
     name,
@@ -80,7 +81,8 @@ function manifestOf(name: string, seam: TemplateSeam): object {
       build: 'tsc',
       pretest: 'npm run build',
       test: 'node --test dist/policy.test.js',
-      compare: 'faultline compare --workload dirty-tracking --with . --designs linux-6.4,linux-6.18',
+      compare: `faultline compare --workload dirty-tracking --memory ${memory} --with . --designs linux-6.4,linux-6.18`,
+      verify: `faultline verify --with . --against ${base} --time 20`,
     },
     dependencies: ours('designs', 'mm-types'),
     devDependencies: { ...ours('bench', 'conformance'), '@types/node': '^20.19.0', typescript: '^6.0.3' },
