@@ -30,7 +30,7 @@ export function access(mm: AddressSpace, vpn: number, write: boolean, request: A
 }
 
 /** Apart from the hit, which is inlined into whoever loops over accesses for as long as it is small. */
-function accessMiss(mm: AddressSpace, vpn: number, write: boolean, request: AccessRequest): number {
+export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, request: AccessRequest): number {
   const kernel = mm.kernel
   const machine = kernel.machine
   const tlb = kernel.tlbs[request.cpu]

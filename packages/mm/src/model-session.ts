@@ -10,6 +10,7 @@ import {
   ACCESS_SIGBUS,
   ACCESS_SIGSEGV,
   ACCESS_STUCK,
+  type AccessBatch,
   ExpressionError,
   type Message,
   type Operation,
@@ -18,6 +19,7 @@ import {
   type VmaCount,
 } from '@faultline/program'
 import { access } from './access.ts'
+import { accessMany, type Stop } from './access-many.ts'
 import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from './access-request.ts'
 import { Bindings } from './bindings.ts'
 import { Blocked } from './blocked.ts'
@@ -37,6 +39,7 @@ export class ModelSession implements SyncSession, Laboratory {
   readonly blocked: Blocked
   private readonly processes: Names<AddressSpace>
   private readonly request: AccessRequest = { cpu: 0, thread: 'main', user: true, byte: 0, stamp: 0 }
+  private readonly stop: Stop = { at: 0, code: ACCESS_DONE }
 
   constructor(system: string, composed: ComposedKernel) {
     this.system = system
@@ -90,11 +93,26 @@ export class ModelSession implements SyncSession, Laboratory {
   access(process: string, vpn: number, write: boolean, stamp: number): number {
     const request = this.request
     request.stamp = stamp
-    const code = access(this.processes.get(process), vpn, write, request)
+    return this.answer(access(this.processes.get(process), vpn, write, request))
+  }
+
+  accessMany(process: string, batch: AccessBatch, from: number, to: number): number {
+    const { stop } = this
+    if (accessMany(this.processes.get(process), batch, from, to, this.request, stop)) return to
+    stop.code = this.answer(stop.code)
+    return stop.at
+  }
+
+  get stopped(): number {
+    return this.stop.code
+  }
+
+  /** What became of an access, in the words of `program`. */
+  private answer(code: number): number {
     if (code === FAULT_DONE) return ACCESS_DONE
     if (code === ACCESS_WAITS) {
       const context = this.composed.kernel.fault.vma.uffd
-      if (context !== null) this.composed.uffd.forgetWaiter(context, request.thread, true)
+      if (context !== null) this.composed.uffd.forgetWaiter(context, this.request.thread, true)
       return ACCESS_BLOCKED
     }
     if (code === ACCESS_LIVELOCK) return ACCESS_STUCK

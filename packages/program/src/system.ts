@@ -85,6 +85,16 @@ export interface VmaCount {
   readonly peak: number
 }
 
+/** Loads and stores, one a row: columns of equal length. */
+export interface AccessBatch {
+  /** Absolute 4 KiB page numbers. */
+  readonly vpns: Int32Array | Float64Array
+  /** 1 for a store, 0 for a load. */
+  readonly writes: Uint8Array
+  /** What a store stores. A load that is done leaves here what it saw. */
+  readonly stamps: Int32Array
+}
+
 /**
  * A session that answers at once and takes single accesses without an operation object: what the model offers, and what
  * workloads drive when they replay millions of accesses.
@@ -102,6 +112,14 @@ export interface SyncSession extends Session {
    * @returns ACCESS_*
    */
   access(process: string, vpn: number, write: boolean, stamp: number): number
+  /**
+   * Loads and stores one after the other, each as `access` does it, until one is not done.
+   *
+   * @returns index of that one, which `stopped` tells of, or `to`
+   */
+  accessMany(process: string, batch: AccessBatch, from: number, to: number): number
+  /** ACCESS_* of the access at which `accessMany` stopped last. */
+  readonly stopped: number
   /**
    * UFFDIO_WRITEPROTECT of whole pages: the operation `writeprotect` without an object for it, as monitors call it page by page.
    *

@@ -33,7 +33,7 @@ export function replayPgtrace(session: SyncSession, trace: Pgtrace, memory: Memo
     forked: () => {},
   }
   const layout = createTraceLayout(session, memory, listener)
-  const replayer = new Replayer(trace, session, layout, shadow, { answer: () => {}, stored: () => {} })
+  const replayer = new Replayer(trace, session, layout, shadow, { answer: () => {} })
   layout.inherit(inheritedRanges(trace))
   replayer.run(0, trace.length)
   return { accesses: trace.pageAccesses, corrupted: replayer.corrupted, stuck: replayer.stuck }

@@ -2,7 +2,7 @@
  * Plays the accesses and events of a pgtrace on a session.
  * @module
  */
-import { ACCESS_BLOCKED, ACCESS_DONE, ACCESS_SIGSEGV, type SyncSession } from '@faultline/program'
+import { ACCESS_BLOCKED, ACCESS_DONE, ACCESS_SIGSEGV, type AccessBatch, type SyncSession } from '@faultline/program'
 import { PROCESS } from './calls.ts'
 import type { TraceLayout } from './layout.ts'
 import type { PageShadow } from './shadow.ts'
@@ -14,14 +14,20 @@ export interface ReplayHooks {
   answer(): void
   /** A store ended in SIGSEGV. Left out where no monitor causes that. @returns whether the monitor has seen to it */
   signalled?: ((vpn: number) => boolean) | undefined
-  /** A store is about to happen. Left out where nobody watches stores. */
+  /** A store is about to happen. Left out where nobody watches stores: then accesses are handed to the session in batches. */
   beforeStore?: ((vpn: number) => void) | undefined
-  /** A store was done. */
-  stored(vpn: number): void
+  /** A store was done, and perhaps others after it that needed no answer. Left out where nobody counts stores. */
+  stored?: ((vpn: number) => void) | undefined
 }
 
 /** Times an access is tried after the monitor has served it. */
 const MOST_TRIES = 16
+
+/** Accesses in a batch: what stays in the cache beside the TLB. */
+const BATCH = 1024
+
+/** 1 for the codes of stores. */
+const IS_STORE = Uint8Array.from({ length: 8 }, (_, op) => (op === PGT_WRITE || op === PGT_KERNEL_WRITE ? 1 : 0))
 
 /**
  * Replays accesses: each store writes a stamp that was never used before, each load is held against the last store.
@@ -36,6 +42,8 @@ export class Replayer {
   readonly #layout: TraceLayout
   readonly #shadow: PageShadow
   readonly #hooks: ReplayHooks
+  readonly #batch: AccessBatch
+  #filled = 0
   #stamp = 0
 
   constructor(trace: Pgtrace, session: SyncSession, layout: TraceLayout, shadow: PageShadow, hooks: ReplayHooks) {
@@ -44,44 +52,81 @@ export class Replayer {
     this.#layout = layout
     this.#shadow = shadow
     this.#hooks = hooks
+    const vpns = trace.pages instanceof Int32Array ? new Int32Array(BATCH) : new Float64Array(BATCH)
+    this.#batch = { vpns, writes: new Uint8Array(BATCH), stamps: new Int32Array(BATCH) }
   }
 
   /** Plays entries [from, to). */
   run(from: number, to: number): void {
-    const { ops, pages, runs, events } = this.#trace
+    const { pages, events } = this.#trace
     for (let i = from; i < to; i++) {
-      const op = ops[i]
-      const first = pages[i]
-      if (op === PGT_EVENT) {
-        this.#layout.apply(events[first])
-        continue
-      }
-      const last = first + runs[i]
-      if (op === PGT_WRITE || op === PGT_KERNEL_WRITE) for (let vpn = first; vpn <= last; vpn++) this.#store(vpn)
-      else for (let vpn = first; vpn <= last; vpn++) this.load(vpn)
+      i = this.#gather(i, to)
+      this.#play()
+      if (i < to) this.#layout.apply(events[pages[i]])
     }
   }
 
-  /** Loads a page, and tells whether it saw the last store. */
-  load(vpn: number): boolean {
-    const code = this.#session.access(PROCESS, vpn, false, 0)
-    if (code !== ACCESS_DONE && !this.#retry(code, vpn, false, 0)) return false
-    if (this.#shadow.load(vpn, this.#session.loaded)) return true
-    this.corrupted++
-    return false
+  /** Puts the accesses of entries [from, to) up to the first event into batches, and plays all but the last. @returns index of the event, or `to` */
+  #gather(from: number, to: number): number {
+    const { ops, pages, runs } = this.#trace
+    const { vpns, writes, stamps } = this.#batch
+    let filled = this.#filled
+    let stamp = this.#stamp
+    let i = from
+    for (; i < to; i++) {
+      const op = ops[i]
+      if (op === PGT_EVENT) break
+      const isStore = IS_STORE[op]
+      const first = pages[i]
+      for (let vpn = first, last = first + runs[i]; vpn <= last; vpn++) {
+        if (filled === BATCH) {
+          this.#filled = filled
+          this.#play()
+          filled = 0
+        }
+        vpns[filled] = vpn
+        writes[filled] = isStore
+        stamp += isStore
+        stamps[filled] = stamp
+        filled++
+      }
+    }
+    this.#filled = filled
+    this.#stamp = stamp
+    return i
   }
 
-  #store(vpn: number): void {
-    const stamp = ++this.#stamp
-    this.#hooks.beforeStore?.(vpn)
-    const code = this.#session.access(PROCESS, vpn, true, stamp)
-    if (code !== ACCESS_DONE && !this.#retry(code, vpn, true, stamp)) return
-    this.#shadow.store(vpn, stamp)
-    this.#hooks.stored(vpn)
+  /** Plays the batch. */
+  #play(): void {
+    const { beforeStore } = this.#hooks
+    const { vpns, writes } = this.#batch
+    const filled = this.#filled
+    for (let i = 0; i < filled; i++) {
+      if (beforeStore !== undefined && writes[i] !== 0) beforeStore(vpns[i])
+      const to = beforeStore === undefined ? filled : i + 1
+      const done = this.#session.accessMany(PROCESS, this.#batch, i, to)
+      this.#follow(i, done)
+      if (done < to && this.#retry(done)) this.#follow(done, done + 1)
+      i = done < to ? done : to - 1
+    }
+    this.#filled = 0
   }
 
-  /** Serves an access that gave `code`, until it is done. */
-  #retry(code: number, vpn: number, write: boolean, stamp: number): boolean {
+  /** Accesses [from, to) of the batch were done. */
+  #follow(from: number, to: number): void {
+    this.corrupted += this.#shadow.follow(this.#batch, from, to)
+    const { stored } = this.#hooks
+    if (stored === undefined) return
+    const { vpns, writes } = this.#batch
+    for (let i = from; i < to; i++) if (writes[i] !== 0) stored(vpns[i])
+  }
+
+  /** Serves the access of the batch at which the session has stopped, until it is done. */
+  #retry(i: number): boolean {
+    const { vpns, writes, stamps } = this.#batch
+    const vpn = vpns[i]
+    const write = writes[i] !== 0
+    let code = this.#session.stopped
     let hasAdmitted = false
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       if (code === ACCESS_BLOCKED) this.#hooks.answer()
@@ -91,8 +136,10 @@ export class Replayer {
         hasAdmitted = true
         this.#layout.admit(vpn)
       } else break
-      code = this.#session.access(PROCESS, vpn, write, stamp)
-      if (code === ACCESS_DONE) return true
+      code = this.#session.access(PROCESS, vpn, write, stamps[i])
+      if (code !== ACCESS_DONE) continue
+      if (!write) stamps[i] = this.#session.loaded
+      return true
     }
     this.stuck++
     return false

@@ -252,7 +252,10 @@ export class SmallPageLayout implements TraceLayout {
 
 function clip(piece: Piece, start: number, end: number): Piece | undefined {
   if (start >= end) return undefined
-  return { ...piece, start, end, pgoff: piece.pgoff + (start - piece.start) }
+  // Most pieces are far from what an event is about, and there are a hundred of them.
+  if (start === piece.start && end === piece.end) return piece
+  const { prot, file, pgoff } = piece
+  return { start, end, prot, file, pgoff: pgoff + (start - piece.start) }
 }
 
 function protText(prot: number): string {

@@ -18,6 +18,12 @@ class Recorder implements SyncSession {
     return 0
   }
 
+  readonly stopped = 0
+
+  accessMany(): number {
+    return 0
+  }
+
   writeprotect(): Outcome {
     return { errno: 0 }
   }

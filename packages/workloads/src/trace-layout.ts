@@ -22,6 +22,10 @@ export function createTraceLayout(session: SyncSession, memory: Memory, listener
   return unitOf(memory) === 1 ? new SmallPageLayout(session, memory, listener) : new HugetlbLayout(session, memory, listener)
 }
 
+// What a module imports is a variable to V8.
+const EVENT = PGT_EVENT
+const MET_MASK = 0x1fff
+
 /** Holes up to this many pages between inherited pages become part of one mapping. */
 const INHERITED_GAP = 16
 
@@ -30,24 +34,30 @@ const INHERITED_GAP = 16
  */
 export function inheritedRanges(trace: Pgtrace): PageRange[] {
   const mapped = new PageChunks(() => new Uint8Array(4096))
-  const found = new Set<number>()
+  const found: number[] = []
   const { ops, pages, runs, events } = trace
+  const met = new Int32Array(MET_MASK + 1).fill(-1)
   for (let i = 0; i < trace.length; i++) {
-    if (ops[i] === PGT_EVENT) {
-      markMappings(mapped, events[pages[i]])
+    const first = pages[i]
+    const isEvent = ops[i] === EVENT
+    // Nearly all pages have been met before.
+    if (met[first & MET_MASK] === first && runs[i] === 0 && !isEvent) continue
+    if (isEvent) {
+      markMappings(mapped, events[first])
       continue
     }
-    for (let vpn = pages[i], last = vpn + runs[i]; vpn <= last; vpn++) {
+    for (let vpn = first, last = first + runs[i]; vpn <= last; vpn++) {
+      met[vpn & MET_MASK] = vpn
       const chunk = mapped.at(vpn)
       if (chunk[vpn & 0xfff] !== 0) continue
-      found.add(vpn)
+      found.push(vpn)
       chunk[vpn & 0xfff] = 1
     }
   }
-  return joinPages([...found].sort((a, b) => a - b))
+  return joinPages(Float64Array.from(found).sort())
 }
 
-function joinPages(sorted: readonly number[]): PageRange[] {
+function joinPages(sorted: Float64Array): PageRange[] {
   const ranges: { start: number; end: number }[] = []
   for (const vpn of sorted) {
     const last = ranges.at(-1)

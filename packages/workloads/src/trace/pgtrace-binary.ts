@@ -1,4 +1,13 @@
-import { EVENT_OPERANDS, type Fail, PGT_EVENT, PGT_KERNEL_WRITE, PGT_PAGE_LIMIT, type Pgtrace, PgtraceBuilder } from './pgtrace.ts'
+import {
+  EVENT_OPERANDS,
+  type Fail,
+  PGT_EVENT,
+  PGT_KERNEL_WRITE,
+  PGT_PAGE_LIMIT,
+  type Pgtrace,
+  PgtraceBuilder,
+  statedEntries,
+} from './pgtrace.ts'
 import { TraceError } from './trace-error.ts'
 import { checkVersionLine } from './trace-lines.ts'
 
@@ -81,82 +90,73 @@ function unzigzag(value: number): number {
 export function parsePgtraceBinary(bytes: Uint8Array, source: string): Pgtrace {
   const cursor = new ByteCursor(bytes, source)
   const header = readPreamble(cursor)
-  const builder = new PgtraceBuilder(countVarints(bytes, cursor.at))
+  const builder = new PgtraceBuilder(Math.min(statedEntries(header), bytes.length))
   readRecords(cursor, builder)
   return builder.finish(source, header)
 }
 
-/** Each record starts with a varint, so there are no more records than bytes without the continuation bit. */
-function countVarints(bytes: Uint8Array, from: number): number {
-  let count = 0
-  for (let i = from, n = bytes.length; i < n; i++) count += 1 - (bytes[i] >> 7)
-  return count
-}
-
-/** The hot loop: keys of up to three bytes, and columns, are handled here; all else goes through the cursor. */
+/** The hot loop: accesses of single pages with keys of up to three bytes, which nearly all are. All else goes through the cursor. */
 function readRecords(cursor: ByteCursor, builder: PgtraceBuilder): void {
   const { bytes } = cursor
-  const { ops, runs } = builder
+  let { ops, pages } = builder
+  let capacity = ops.length
   const end = bytes.length
   // Imported bindings are slower than locals in V8.
   const lastAccess = PGT_KERNEL_WRITE
   const fail: Fail = (problem, expected) => cursor.fail(problem, expected)
-  let pages = builder.pages
   let at = cursor.at
   let last = 0
   let i = 0
   while (at < end) {
-    const start = at
-    let byte = bytes[at++]
+    let next = at + 1
+    let byte = bytes[at]
     let key = byte & 0x7f
-    if (byte >= 0x80 && at + 1 < end) {
-      byte = bytes[at++]
+    if (byte >= 0x80 && next + 1 < end) {
+      byte = bytes[next++]
       key |= (byte & 0x7f) << 7
       if (byte >= 0x80) {
-        byte = bytes[at++]
+        byte = bytes[next++]
         key |= (byte & 0x7f) << 14
       }
     }
-    if (byte >= 0x80) {
-      cursor.at = start
-      key = cursor.varint('a record')
-      at = cursor.at
-    }
-    const op = key & 7
-    if (op > lastAccess) {
-      cursor.start = start
-      if (op !== PGT_EVENT) cursor.fail(`operation code ${op} is not known`, '0 to 4, or 7')
+    const page = last + ((key >> 5) ^ -((key >> 4) & 1))
+    if (byte >= 0x80 || (key & 15) > lastAccess || page < 0 || page > 0x7fffffff || i === capacity) {
       cursor.at = at
       builder.length = i
-      readEvent(cursor, builder, fail)
-      i = builder.length
+      last = readRecord(cursor, builder, last, fail)
       at = cursor.at
+      i = builder.length
+      ops = builder.ops
+      pages = builder.pages
+      capacity = ops.length
       continue
     }
-    // Below 2^31 shifts do; larger keys come only with jumps of more than 2^26 pages.
-    const delta = key <= 0x7fffffff ? (key >> 5) ^ -((key >> 4) & 1) : unzigzag(Math.floor(key / 16))
-    const page = last + delta
-    let run = 0
-    if ((key & 8) !== 0) {
-      cursor.at = at
-      run = 1 + cursor.varint('the length of a run')
-      at = cursor.at
-    }
-    last = page + run
-    if (page < 0 || last > 0x7fffffff) {
-      cursor.start = start
-      checkPages(cursor, page, run)
-      if (page > 0x7fffffff) {
-        builder.widen()
-        pages = builder.pages
-      }
-    }
-    ops[i] = op
+    ops[i] = key & 7
     pages[i] = page
-    runs[i] = run
+    last = page
+    at = next
     i++
   }
   builder.length = i
+}
+
+/** Any record. @returns the page that the next one is told from */
+function readRecord(cursor: ByteCursor, builder: PgtraceBuilder, last: number, fail: Fail): number {
+  const start = cursor.at
+  const key = cursor.varint('a record')
+  const op = key & 7
+  if (op > PGT_KERNEL_WRITE) {
+    cursor.start = start
+    if (op !== PGT_EVENT) cursor.fail(`operation code ${op} is not known`, '0 to 4, or 7')
+    readEvent(cursor, builder, fail)
+    return last
+  }
+  const page = last + unzigzag(Math.floor(key / 16))
+  const run = (key & 8) === 0 ? 0 : 1 + cursor.varint('the length of a run')
+  cursor.start = start
+  checkPages(cursor, page, run)
+  builder.access(op, page, run)
+  return page + run
 }
 
 function checkPages(cursor: ByteCursor, page: number, run: number): void {

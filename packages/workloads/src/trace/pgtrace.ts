@@ -260,10 +260,16 @@ export class PgtraceBuilder {
   }
 
   #count(): Record<string, number> {
+    // Two counters for each code, in turns: to add to what has just been stored is to wait for it.
+    const entries = new Int32Array(16)
     const byOp = new Float64Array(8)
     const ops = this.ops
     const runs = this.runs
-    for (let i = 0, n = this.length; i < n; i++) byOp[ops[i]] += 1 + runs[i]
+    for (let i = 0, n = this.length; i < n; i++) {
+      entries[((i & 1) << 3) | ops[i]]++
+      if (runs[i] !== 0) byOp[ops[i]] += runs[i]
+    }
+    for (let op = 0; op < 8; op++) byOp[op] += entries[op] + entries[op | 8]
     const counts: Record<string, number> = {}
     for (const letter of Object.keys(EVENT_OPERANDS)) counts[letter] = 0
     for (const event of this.events) counts[LETTER_OF_KIND[event.kind]]++
@@ -276,6 +282,12 @@ export class PgtraceBuilder {
 function trim<T extends Uint8Array | PageColumn>(column: T, length: number): T {
   const isTight = column.length - length <= column.length >> 2
   return (isTight ? column.subarray(0, length) : column.slice(0, length)) as T
+}
+
+/** Entries that a header speaks of, accesses page by page; 0 when it says nothing. Nobody has counted yet. */
+export function statedEntries(lines: readonly string[]): number {
+  const text = headerText(lines, 'events')
+  return text === undefined ? 0 : Object.values(headerNumbers(`#events ${text}`)).reduce((sum, count) => sum + count, 0)
 }
 
 /** Reads the `#` lines of a pgtrace; the first must be `#pgtrace 1`, and the page size 4096. */
