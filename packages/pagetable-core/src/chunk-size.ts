@@ -5,9 +5,11 @@
 
 const LEAST_TABLES = 16
 const MOST_TABLES = 1024
-const GROWTH_SHIFT = 4
+/** Linux has no chunks: what the buffers hold beyond the tables in them is to stay below a tenth. */
+const PART = 12
 
-/** A sixteenth of what there is already, so that the buffers are never much larger than what is in them; a power of two. */
+/** A twelfth of what there is already, in pieces of the least. */
 export function chunkTables(held: number): number {
-  return Math.min(MOST_TABLES, Math.max(LEAST_TABLES, 2 ** Math.floor(Math.log2(held >> GROWTH_SHIFT))))
+  const part = Math.floor(held / PART)
+  return Math.min(MOST_TABLES, Math.max(LEAST_TABLES, part - (part % LEAST_TABLES)))
 }

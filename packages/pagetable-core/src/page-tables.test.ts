@@ -36,7 +36,7 @@ describe('chunks', () => {
     let most = 0
     for (let made = 2; made < 20_000; made++) {
       tables.set(tables.alloc(LEVEL_PTE), 511, made, 1)
-      if (made >= 512) most = Math.max(most, tables.bufferBytes() / (made * 4096))
+      if (made >= 192) most = Math.max(most, tables.bufferBytes() / (made * 4096))
     }
     expect(most).toBeLessThan(1.1)
     expect(tables.lo(first)).toBe(lo)

@@ -30,8 +30,8 @@ export class PageTableArena implements PageTables {
   private readonly levels: Uint8Array[] = []
   /** What is known of all entries of a table: KNOWN_*. */
   private readonly knowns: Uint8Array[] = []
-  /** Owners of a table beyond the first (hugetlb pmd sharing). */
-  private readonly shares: Uint16Array[] = []
+  /** Owners beyond the first of the few tables that have some (hugetlb pmd sharing). */
+  private readonly shares = new Map<number, number>()
   private readonly freed: number[] = []
   private readonly counters: Counters
   private readonly limit: number
@@ -147,6 +147,8 @@ export class PageTableArena implements PageTables {
     if (table === undefined) {
       if (this.next >= this.end && !this.grow()) return this.refuse(1)
       table = this.next++
+      // A store first: after a load of new memory, for which the system maps its page of zeros, the store would be a second page fault.
+      this.lo(table)[this.base(table)] = this.hi(table)[this.base(table)] = 0
     }
     this.levels[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = level
     this.perLevel[level]++
@@ -166,18 +168,20 @@ export class PageTableArena implements PageTables {
   }
 
   share(table: number): void {
-    this.shares[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK]++
+    this.shares.set(table, (this.shares.get(table) ?? 0) + 1)
   }
 
   /** Whether more than one entry points to the table. */
   isShared(table: number): boolean {
-    return this.shares[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] !== 0
+    return this.shares.has(table)
   }
 
   free(table: number): void {
     if (this.isStandIn(table)) return
-    if (this.isShared(table)) {
-      this.shares[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK]--
+    const others = this.shares.get(table)
+    if (others !== undefined) {
+      if (others > 1) this.shares.set(table, others - 1)
+      else this.shares.delete(table)
       return
     }
     const base = this.base(table)
@@ -212,7 +216,6 @@ export class PageTableArena implements PageTables {
     this.uses.push(new Uint16Array(tables))
     this.levels.push(new Uint8Array(tables))
     this.knowns.push(new Uint8Array(tables))
-    this.shares.push(new Uint16Array(tables))
     return true
   }
 

@@ -26,8 +26,8 @@ const MOST_GROWTH = 1.5
 const MOST_TABLES = 1.1
 const MOST_BYTES = 40
 
-/** Bytes of memory that a page touched needs at most: its table where it has one for itself, and what stands for the page. */
-const NEEDED = { sparse: 5000, full: 64 }
+/** Bytes of memory that a page touched needs at most: its table where it has one for itself, what stands for the page, and as much once more. */
+const NEEDED = { sparse: 10_000, full: 128 }
 const PAGES_PER_GIB = { sparse: 512, full: 2 ** 18 }
 
 /** One size, measured or left out. */
@@ -73,14 +73,15 @@ function nameOf({ gib, shape }: Omit<ScaleOrder, 'design'>): string {
   return `${gib >= 1024 ? `${gib / 1024} TiB` : `${gib} GiB`} ${shape}`
 }
 
-const COSTS = [
-  ['touchNew', 'first touch,\nnew tables'],
-  ['touchAgain', 'first touch,\nused tables'],
-  ['munmap', 'munmap'],
-  ['arm', 'arm\n(a pte)'],
-  ['armAgain', 'arm again\n(a pte)'],
-  ['scan', 'scan\n(a pte)'],
-] as const
+/** What a page costs, or a pte. The model's own part is what is compared between sizes. */
+const COSTS: readonly (readonly [head: string, cost: (figures: ScaleFigures) => number, own?: (figures: ScaleFigures) => number])[] = [
+  ['first touch,\nnew tables', ({ touchNew }) => touchNew, ({ touchNew, system, buffers }) => touchNew - system - buffers],
+  ['first touch,\nused tables', ({ touchAgain }) => touchAgain],
+  ['munmap', ({ munmap }) => munmap],
+  ['arm\n(a pte)', ({ arm }) => arm],
+  ['arm again\n(a pte)', ({ armAgain }) => armAgain],
+  ['scan\n(a pte)', ({ scan }) => scan],
+]
 
 /** The table and what it comes to. */
 export function printScale(rows: readonly ScaleRow[]): string {
@@ -88,7 +89,9 @@ export function printScale(rows: readonly ScaleRow[]): string {
   const columns = [
     { head: 'address space' },
     right('pages\ntouched'),
-    ...COSTS.map(([, head]) => right(head)),
+    ...COSTS.map(([head]) => right(head)),
+    right('of new:\nsystem'),
+    right('V8, bare\nbuffers'),
     right('tables\nMiB'),
     right('buffers\n/ Linux'),
     right('bytes\na page'),
@@ -99,14 +102,16 @@ export function printScale(rows: readonly ScaleRow[]): string {
     return [
       nameOf(size),
       pages.toLocaleString('en-US'),
-      ...COSTS.map(([name]) => digits(figures[name])),
+      ...COSTS.map(([, cost]) => digits(cost(figures))),
+      digits(figures.system),
+      digits(figures.buffers),
       digits(tableBytes / 2 ** 20),
       (tableBuffers / tableBytes).toFixed(2),
       bytesPerPage.toFixed(1),
     ]
   })
   const missing = rows.flatMap(({ size, missing: why }) => (why === undefined ? [] : [`Left out: ${nameOf(size)}: ${why}.`]))
-  return `${printGrid(columns, cells)}\n${[...growth(rows), ...memory(rows), ...missing].join('\n')}\n`
+  return `${printGrid(columns, cells)}\n${[...growth(rows), ...lines(rows), ...memory(rows), ...missing].join('\n')}\n`
 }
 
 function measured(rows: readonly ScaleRow[], shape: ScaleOrder['shape']): ScaleRow[] {
@@ -118,11 +123,26 @@ function growth(rows: readonly ScaleRow[]): string[] {
     const found = measured(rows, shape)
     if (found.length < 2) return []
     const [smallest, largest] = [found[0], found.at(-1)!]
-    const parts = COSTS.map(([name, head]) => {
-      const ratio = largest.figures![name] / smallest.figures![name]
-      return `${head.replace('\n', ' ')} ${ratio.toFixed(2)}${ratio > MOST_GROWTH ? ' (missed)' : ''}`
+    const parts = COSTS.map(([head, cost, own = cost]) => {
+      const ratio = own(largest.figures!) / own(smallest.figures!)
+      const name = head.replace('\n', ' ') + (own === cost ? '' : ' without system and buffers')
+      return `${name} ${ratio.toFixed(2)}${ratio > MOST_GROWTH ? ' (missed)' : ''}`
     })
     return [`${nameOf(largest.size)} to ${nameOf(smallest.size)} (wanted: at most ${MOST_GROWTH}): ${parts.join('; ')}.`]
+  })
+}
+
+/** What every further page takes, and what a machine has before its first one: bytes of two sizes lie on a line. */
+function lines(rows: readonly ScaleRow[]): string[] {
+  return (['sparse', 'full'] as const).flatMap((shape) => {
+    const found = measured(rows, shape)
+    return found.slice(1).map((larger, i) => {
+      const [few, many] = [found[i].figures!, larger.figures!]
+      const slope = (many.bytesPerPage * many.pages - few.bytesPerPage * few.pages) / (many.pages - few.pages)
+      const own = (few.bytesPerPage - slope) * few.pages
+      const verdict = slope > MOST_BYTES ? ' (missed)' : ''
+      return `${nameOf(found[i].size)} to ${nameOf(larger.size)}: ${slope.toFixed(1)} bytes for each page${verdict}, and ${digits(own / 1024)} KiB of the machine itself.`
+    })
   })
 }
 
