@@ -147,17 +147,31 @@ test('an address space has the tables that Linux would have, and what grows too 
   const sparse = measureScale({ design: 'linux-6.18', gib: 1 / 64, shape: 'sparse' }, 0, 1)
   expect(sparse).toMatchObject({ pages: 8, tableBytes: (8 + 2) * 4096 })
   const text = printScale([
-    { size: { gib: 1, shape: 'full' }, figures: { ...full, touchNew: 900, system: 200, buffers: 100, bytesPerPage: 43, tableBuffers: full.tableBytes } },
+    {
+      size: { gib: 1, shape: 'full' },
+      figures: { ...full, touchNew: 900, system: 200, buffers: 100, bytesPerPage: 43, tableBuffers: full.tableBytes },
+    },
     {
       size: { gib: 64, shape: 'full' },
-      figures: { ...full, touchNew: 3000, system: 1100, buffers: 700, pages: full.pages * 64, munmap: full.munmap * 2, bytesPerPage: 41, tableBuffers: full.tableBytes * 2 },
+      figures: {
+        ...full,
+        touchNew: 3000,
+        system: 1100,
+        buffers: 700,
+        pages: full.pages * 64,
+        munmap: full.munmap * 2,
+        bytesPerPage: 41,
+        tableBuffers: full.tableBytes * 2,
+      },
     },
     { size: { gib: 1024, shape: 'sparse' }, missing: 'needs more' },
   ])
   expect(text).toContain('first touch, new tables without system and buffers 2.00 (missed)')
   expect(text).toContain('munmap 2.00 (missed)')
   expect(text).toContain('1 GiB full to 64 GiB full: 41.0 bytes for each page (missed), and 8.13 KiB of the machine itself.')
-  expect(text).toContain("Table buffers beyond 1.1 of Linux's: 64 GiB full. More than 40 bytes a page beyond its tables: 1 GiB full, 64 GiB full.")
+  expect(text).toContain(
+    "Table buffers beyond 1.1 of Linux's: 64 GiB full. More than 40 bytes a page beyond its tables: 1 GiB full, 64 GiB full.",
+  )
   expect(text).toContain('Left out: 1 TiB sparse: needs more.')
 })
 
