@@ -3,8 +3,8 @@
  * @module
  */
 import type { AnonBackend } from '@faultline/mm-types'
-import { copyOnWrite } from './copy-on-write.ts'
-import { faultAnon } from './fault.ts'
+import { copyOnWrite, reuse } from './copy-on-write.ts'
+import { faultAnon, mapNew, mapZero } from './fault.ts'
 import { swapIn, swapOutEntry } from './swap.ts'
 import { swapOutRun } from './swap-run.ts'
 
@@ -16,5 +16,6 @@ export const anonBackend: AnonBackend = {
   swapIn,
   swapOutEntry,
   swapOutRun,
+  shortcut: { fault: faultAnon, copyOnWrite, mapNew, mapZero, reuse },
   source: 'v6.18 mm/memory.c do_anonymous_page(), do_wp_page(), do_swap_page()',
 }

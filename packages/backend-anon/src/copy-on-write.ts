@@ -19,8 +19,19 @@ import {
   PAGE_RW,
   PAGE_UFFD_WP,
   VM_WRITE,
+  type Vma,
 } from '@faultline/mm-types'
 import { DIRTY_BY_SOFTWARE, newAnonPage, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
+
+// Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
+const EXCLUSIVE = FRAME_EXCLUSIVE
+const ANON = FRAME_ANON
+const KSM = FRAME_KSM
+const OWN = FRAME_ANON | FRAME_EXCLUSIVE
+const KIND = OWN | FRAME_KSM
+const MAY_WRITE = VM_WRITE
+const WRITABLE = PAGE_RW
+const WRITTEN = PAGE_ACCESSED | DIRTY_BY_SOFTWARE
 
 /**
  * Gives the faulting address a page of its own that may be written.
@@ -40,14 +51,26 @@ export function copyOnWrite(fault: Fault): number {
 /** First step: makes the entry writable when nobody else has the page. @returns false when the page is to be copied */
 export function reusePage(fault: Fault): boolean {
   const { vma, mm, lo, hi } = fault
-  const { frames, tables, counters } = mm.machine
+  if (!fault.unshare) return reuse(mm, vma, fault.table, fault.index, lo, hi)
+  const { frames } = mm.machine
   const old = ptePfn(lo, hi)
   const flags = frames.flags(old)
   if (!canReuse(mm, old, flags)) return false
-  if ((flags & FRAME_EXCLUSIVE) === 0) frames.setFlags(old, FRAME_EXCLUSIVE)
-  if (fault.unshare) return true
-  const writable = vma.flags & VM_WRITE ? PAGE_RW : 0
-  tables.lo(fault.table)[tables.base(fault.table) + fault.index] = lo | PAGE_ACCESSED | DIRTY_BY_SOFTWARE | writable
+  if ((flags & EXCLUSIVE) === 0) frames.setFlags(old, EXCLUSIVE)
+  return true
+}
+
+/** The same for an access. @param lo what the entry is to be, but for what makes it writable */
+export function reuse(mm: Mm, vma: Vma, table: number, index: number, lo: number, hi: number): boolean {
+  const { frames, tables, counters } = mm.machine
+  const old = ptePfn(lo, hi)
+  const flags = frames.flags(old)
+  // Most pages: nobody else's, and no rule asks for more. Apart from the other questions, so that this is inlined.
+  if ((flags & KIND) !== OWN || mm.tlb.cowReuse === 'page_count') {
+    if (!canReuse(mm, old, flags)) return false
+    frames.setFlags(old, EXCLUSIVE)
+  }
+  tables.lo(table)[tables.base(table) + index] = lo | (vma.flags & MAY_WRITE ? WRITTEN | WRITABLE : WRITTEN)
   counters.ptes++
   return true
 }
@@ -87,13 +110,13 @@ export function installCopy(fault: Fault, copy: number): void {
  * @source v6.18 mm/memory.c wp_can_reuse_anon_folio(); v5.11 mm/memory.c do_wp_page(); v5.8 mm/swapfile.c reuse_swap_page()
  */
 function canReuse(mm: Mm, pfn: number, flags: number): boolean {
-  if ((flags & FRAME_ANON) === 0 || flags & FRAME_KSM) return false
+  if ((flags & ANON) === 0 || flags & KSM) return false
   const rule = mm.tlb.cowReuse
-  if (flags & FRAME_EXCLUSIVE && rule !== 'page_count') return true
+  if (flags & EXCLUSIVE && rule !== 'page_count') return true
   const { frames, swap } = mm.machine
   const head = frames.head(pfn)
   const large = frames.order(head) !== 0
-  if (flags & FRAME_EXCLUSIVE && large) return true
+  if (flags & EXCLUSIVE && large) return true
   const slot = frames.field(head, FRAME_SLOT)
   // While other entries hold the slot, the page in the swap cache is theirs too. @source mm/swapfile.c folio_free_swap()
   if (slot !== 0 && swap.count(slot - 1) !== 0) return false

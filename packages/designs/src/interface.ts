@@ -78,6 +78,15 @@ const anonBackend: Shape = object('an AnonBackend', {
   swapIn: fn('(fault) => number'),
   swapOutEntry: fn('(fault, slot) => void'),
   swapOutRun: maybe(fn('(machine, table, from, to) => number')),
+  shortcut: maybe(
+    object('an AnonShortcut', {
+      fault: fn('(fault) => number'),
+      copyOnWrite: fn('(fault) => number'),
+      mapNew: fn('(mm, vma, vpn, table, armed) => boolean'),
+      mapZero: fn('(mm, vma, vpn, table, armed) => boolean'),
+      reuse: fn('(mm, vma, table, index, lo, hi) => boolean'),
+    }),
+  ),
 })
 
 const fileFields: Fields = {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Machine } from './machine.ts'
-import type { BackendName, Fault, Inode, Vma } from './objects.ts'
+import type { BackendName, Fault, Inode, Mm, Vma } from './objects.ts'
 
 /** The fault is served: the entry now allows the access, or the access is to be tried again. */
 export const FAULT_DONE = 0
@@ -57,6 +57,26 @@ export interface AnonBackend extends Backend {
    * @returns entries done
    */
   swapOutRun?(machine: Machine, table: number, from: number, to: number): number
+  /** Left out, or not of this backend's own calls: every fault goes through these. */
+  readonly shortcut?: AnonShortcut
+}
+
+/**
+ * The faults that nearly all are, past the descriptor: of a page that has a table of ptes, in an anonymous mapping nobody watches for
+ * missing pages. Arguments stay in registers where a descriptor is written and read again: it takes a third of the time.
+ *
+ * What comes of them must be what comes of the calls it stands for.
+ */
+export interface AnonShortcut {
+  /** The calls that this stands for. A backend made of another's parts with a call of its own thereby does without the shortcut. */
+  readonly fault: AnonBackend['fault']
+  readonly copyOnWrite: AnonBackend['copyOnWrite']
+  /** Maps a new page where the entry is none or a marker. @returns false, and nothing has changed, when no frame is left */
+  mapNew(mm: Mm, vma: Vma, vpn: number, table: number, armed: boolean): boolean
+  /** Maps the zero page for a load, or what stands for it. @returns false, and nothing has changed, when no frame is left */
+  mapZero(mm: Mm, vma: Vma, vpn: number, table: number, armed: boolean): boolean
+  /** Lets a present entry be written if its page is nobody else's. @returns false, and nothing has changed, when the page is to be copied */
+  reuse(mm: Mm, vma: Vma, table: number, index: number, lo: number, hi: number): boolean
 }
 
 /**

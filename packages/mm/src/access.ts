@@ -2,11 +2,18 @@
  * One access by a CPU: TLB, then the tables, then the fault path.
  * @module
  */
-import { FAULT_DONE, PAGE_ACCESSED, PAGE_DIRTY, PAGE_PRESENT, PAGE_PSE, PAGE_RW } from '@faultline/mm-types'
+import { FAULT_DONE, PAGE_ACCESSED, PAGE_DIRTY, PAGE_PRESENT, PAGE_PSE, PAGE_RW, type PageTables } from '@faultline/mm-types'
 import { DIRTY_BY_SOFTWARE, pmdNumber, ptePfn, TLB_WRITE } from '@faultline/pagetable-core'
 import { ACCESS_LIVELOCK, type AccessRequest } from './access-request.ts'
 import { handleFault } from './fault.ts'
 import type { AddressSpace } from './objects.ts'
+import { takeShortcut } from './shortcut.ts'
+
+// Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
+const PRESENT = PAGE_PRESENT
+const RW = PAGE_RW
+const LOADED = PAGE_ACCESSED
+const STORED = PAGE_ACCESSED | PAGE_DIRTY
 
 /** Rounds after which an access that only repeats itself is called a livelock. Linux resolves any fault here in under ten. */
 const MOST_ROUNDS = 32
@@ -31,18 +38,19 @@ export function access(mm: AddressSpace, vpn: number, write: boolean, request: A
 
 /** Apart from the hit, which is inlined into whoever loops over accesses for as long as it is small. */
 export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, request: AccessRequest): number {
-  const kernel = mm.kernel
-  const machine = kernel.machine
-  const tlb = kernel.tlbs[request.cpu]
-  machine.counters.tlbMisses++
+  const { kernel } = mm
+  const { tables, counters, frames } = kernel.machine
+  counters.tlbMisses++
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const pfn = translate(mm, vpn, write)
+    const table = tables.pteTable(mm.pgd, vpn)
+    const pfn =
+      table === 0 ? translateHuge(mm, vpn, write) : walkPte(tables, table, vpn, write) || takeShortcut(kernel, mm, vpn, write, table)
     if (pfn !== 0) {
-      tlb.insert(mm.id, vpn, pfn, write ? TLB_WRITE : 0)
-      touch(machine.frames, pfn, write, request)
+      kernel.tlbs[request.cpu].insert(mm.id, vpn, pfn, write ? TLB_WRITE : 0)
+      touch(frames, pfn, write, request)
       return FAULT_DONE
     }
-    const code = handleFault(mm, vpn, write, request)
+    const code = handleFault(mm, vpn, write, request, table)
     if (code !== FAULT_DONE) return code
   }
   return ACCESS_LIVELOCK
@@ -65,11 +73,14 @@ function touch(
 export function translate(mm: AddressSpace, vpn: number, write: boolean): number {
   const tables = mm.machine.tables
   const table = tables.pteTable(mm.pgd, vpn)
-  if (table === 0) return translateHuge(mm, vpn, write)
+  return table === 0 ? translateHuge(mm, vpn, write) : walkPte(tables, table, vpn, write)
+}
+
+function walkPte(tables: PageTables, table: number, vpn: number, write: boolean): number {
   const at = tables.base(table) + (vpn & 511)
   const lo = tables.readLo(table)[at]
-  if ((lo & PAGE_PRESENT) === 0 || (write && (lo & PAGE_RW) === 0)) return 0
-  const marked = lo | (write ? PAGE_ACCESSED | PAGE_DIRTY : PAGE_ACCESSED)
+  if ((lo & PRESENT) === 0 || (write && (lo & RW) === 0)) return 0
+  const marked = lo | (write ? STORED : LOADED)
   if (marked !== lo) tables.lo(table)[at] = marked
   return ptePfn(lo, tables.readHi(table)[at])
 }

@@ -124,7 +124,7 @@ export class ProcessMemory implements AddressSpace {
   swapIn(vma: Vma, vpn: number): void {
     const { fault } = this.kernel
     Object.assign(fault, { mm: this, vma, vpn, write: false, unshare: false, armed: false })
-    serve(this.kernel, fault)
+    serve(this.kernel, fault, this.machine.tables.pteTable(this.pgd, vpn))
   }
 
   classify(lo: number, hi: number): number {

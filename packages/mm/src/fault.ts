@@ -47,9 +47,16 @@ import type { AddressSpace, Kernel } from './objects.ts'
 /**
  * Serves one page fault.
  *
+ * @param ptes the table of ptes that the walk ended at; 0 when it found none
  * @returns FAULT_DONE when the access is to be tried again, a FAULT_* code for a signal, or ACCESS_WAITS
  */
-export function handleFault(mm: AddressSpace, vpn: number, write: boolean, request: AccessRequest): number {
+export function handleFault(
+  mm: AddressSpace,
+  vpn: number,
+  write: boolean,
+  request: AccessRequest,
+  ptes = mm.machine.tables.pteTable(mm.pgd, vpn),
+): number {
   const kernel = mm.kernel
   const counters = kernel.machine.counters
   counters.faults++
@@ -66,7 +73,7 @@ export function handleFault(mm: AddressSpace, vpn: number, write: boolean, reque
   fault.user = request.user
   fault.address = vpn * 4096 + request.byte
   fault.thread = request.thread
-  const code = serve(kernel, fault)
+  const code = serve(kernel, fault, ptes)
   return code === FAULT_DONE ? FAULT_DONE : escalate(kernel, fault, code, request.mayWait !== false)
 }
 
@@ -90,13 +97,21 @@ function escalate(kernel: Kernel, fault: Fault, code: number, mayWait: boolean):
   return answer === UFFD_SIGBUS ? FAULT_SIGBUS : ACCESS_WAITS
 }
 
-/** Finds the leaf and picks its handler. */
-export function serve(kernel: Kernel, fault: Fault): number {
+/** Finds the leaf and picks its handler. @param ptes the table of ptes that covers the page, or 0 */
+export function serve(kernel: Kernel, fault: Fault, ptes: number): number {
+  const tables = kernel.machine.tables
+  // Where there is a table of ptes there is no huge leaf, and no room for one.
+  if (ptes === 0 || tables.isStandIn(ptes)) return serveUnwalked(kernel, fault)
+  fault.fresh = false
+  return serveLeaf(kernel, fault, ptes, fault.vpn & 511)
+}
+
+/** No table of ptes yet, or none of its own: a huge leaf, or a table to be made. */
+function serveUnwalked(kernel: Kernel, fault: Fault): number {
   const { mm, vma, vpn } = fault
   const tables = kernel.machine.tables
   const shift = vma.pageShift
   let table = leafTable(tables, mm.pgd, vpn, shift)
-  // Where there is a table of ptes there is no huge leaf, and no room for one. It is nearly always there and in the walk cache.
   if (shift === 12 && table === 0) {
     const code = faultHuge(kernel, fault)
     if (code >= 0) return code
@@ -107,23 +122,27 @@ export function serve(kernel: Kernel, fault: Fault): number {
     table = (mm as AddressSpace).leafTableAlloc(vma, vpn)
     if (table === 0) return FAULT_OOM
   }
-  const index = leafIndex(vpn, shift)
+  fault.fresh = isNew
+  const code = serveLeaf(kernel, fault, table, leafIndex(vpn, shift))
+  // A file's page is looked for before its table is put in place. @source mm/memory.c __do_fault(), finish_fault()
+  if (isNew && code !== FAULT_DONE && vma.backend === 'shmem' && tables.used(table) === 0) freePteTable(mm as AddressSpace, vpn)
+  return code
+}
+
+function serveLeaf(kernel: Kernel, fault: Fault, table: number, index: number): number {
+  const { tables, counters } = kernel.machine
   const at = tables.base(table) + index
+  const lo = tables.readLo(table)[at]
+  const hi = tables.readHi(table)[at]
   fault.table = table
   fault.index = index
-  fault.fresh = isNew
-  fault.lo = tables.readLo(table)[at]
-  fault.hi = tables.readHi(table)[at]
-  kernel.machine.counters.ptes++
-  if (fault.lo === 0 && fault.hi === 0) {
-    if (vma.flags & VM_UFFD_WP && kernel.uffd.armsNone(vma)) fault.armed = true
-    const code = serveNone(kernel, fault)
-    // A file's page is looked for before its table is put in place. @source mm/memory.c __do_fault(), finish_fault()
-    if (isNew && code !== FAULT_DONE && vma.backend === 'shmem' && tables.used(table) === 0) freePteTable(mm as AddressSpace, vpn)
-    return code
-  }
-  if (fault.lo & PAGE_PRESENT_ANY) return fault.write || fault.unshare ? servePresent(kernel, fault) : spurious(kernel)
-  return serveSoftleaf(kernel, fault)
+  fault.lo = lo
+  fault.hi = hi
+  counters.ptes++
+  if (lo & PAGE_PRESENT_ANY) return fault.write || fault.unshare ? servePresent(kernel, fault) : spurious(kernel)
+  if (lo !== 0 || hi !== 0) return serveSoftleaf(kernel, fault)
+  if (fault.vma.flags & VM_UFFD_WP && kernel.uffd.armsNone(fault.vma)) fault.armed = true
+  return serveNone(kernel, fault)
 }
 
 /** Nothing is there: whoever keeps the pages of the mapping provides one. By name, which is four times as fast as by a key. */

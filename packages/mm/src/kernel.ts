@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  type AnonShortcut,
   type AnonVma,
   type BackendName,
   type Backends,
@@ -22,6 +23,7 @@ import { swpTypes } from '@faultline/swap-entry'
 import { ProcessMemory } from './address-space.ts'
 import { ScanOutput } from './calls/scan-output.ts'
 import type { AddressSpace, Flush, Kernel, KernelSettings } from './objects.ts'
+import { shortcutOf } from './shortcut.ts'
 import type { VmArea } from './vma.ts'
 
 /** The measured machine's settings, one CPU. */
@@ -46,6 +48,7 @@ export class SimulatedKernel implements Kernel {
   readonly machine: SimulatedMachine
   readonly design: Design
   readonly backends: Backends
+  readonly shortcut: AnonShortcut | null
   readonly settings: KernelSettings
   readonly types: SwpTypes = swpTypes()
   readonly tlbs: Tlb[] = []
@@ -81,6 +84,7 @@ export class SimulatedKernel implements Kernel {
     this.machine = parts.machine
     this.design = parts.design
     this.backends = parts.backends
+    this.shortcut = shortcutOf(parts.backends)
     this.settings = { ...DEFAULT_SETTINGS, ...parts.settings }
     for (let i = 0; i < this.settings.cpus; i++) this.tlbs.push(new Tlb(this.machine.stock))
   }

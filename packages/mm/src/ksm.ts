@@ -74,7 +74,7 @@ export function unmergePages(mm: AddressSpace, start: number, end: number): void
     if ((frames.flags(ptePfn(tables.lo(table)[at], tables.hi(table)[at])) & FRAME_KSM) === 0) continue
     const fault = mm.kernel.fault
     Object.assign(fault, { mm, vma, vpn, write: false, unshare: true, armed: false })
-    serve(mm.kernel, fault)
+    serve(mm.kernel, fault, mm.machine.tables.pteTable(mm.pgd, vpn))
     fault.unshare = false
   }
 }

@@ -3,7 +3,19 @@
  * `address-space.ts`, which use the rest: this file is what keeps that from being a circle.
  * @module
  */
-import type { AnonVma, BackendName, Backends, Design, Fault, HostMm, Inode, Mm, SwpTypes, UffdHooks } from '@faultline/mm-types'
+import type {
+  AnonShortcut,
+  AnonVma,
+  BackendName,
+  Backends,
+  Design,
+  Fault,
+  HostMm,
+  Inode,
+  Mm,
+  SwpTypes,
+  UffdHooks,
+} from '@faultline/mm-types'
 import type { SimulatedMachine, Tlb } from '@faultline/pagetable-core'
 import type { ScanOutput } from './calls/scan-output.ts'
 import type { VmArea } from './vma.ts'
@@ -48,6 +60,8 @@ export interface Kernel {
   readonly machine: SimulatedMachine
   readonly design: Design
   readonly backends: Backends
+  /** That of the anonymous backend; null when every fault goes through the descriptor. */
+  readonly shortcut: AnonShortcut | null
   readonly settings: KernelSettings
   readonly types: SwpTypes
   readonly tlbs: readonly Tlb[]

@@ -28,7 +28,7 @@ function emptySpace(): AddressSpace {
   const tlb = { flushes: 'before-unlock' } as TlbPolicy
   const calls = { mergeKeepsSoftDirty: true, mprotectUnaccounts: true } as CallSupport
   const design = { name: 'test', encoding: noMarker, tlb, calls } as Partial<Design> as Design
-  return new SimulatedKernel({ machine: createMachine(), design, backends: { hugetlb: {} } as Backends }).newMm()
+  return new SimulatedKernel({ machine: createMachine(), design, backends: { anon: {}, hugetlb: {} } as Backends }).newMm()
 }
 
 /** Runs a call that has no reason to wait. */

@@ -19,6 +19,17 @@ import {
   type Vma,
 } from '@faultline/mm-types'
 
+// Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
+const CHUNK_MASK = FRAME_CHUNK_MASK
+const SHIFT = FRAME_SHIFT
+const FLAGS = FRAME_FLAGS
+const MAP = FRAME_MAP
+const ENTIRE = FRAME_ENTIRE
+const MAPPING = FRAME_MAPPING
+const INDEX = FRAME_INDEX
+const OWN = FRAME_ANON | FRAME_EXCLUSIVE | FRAME_SWAPBACKED
+const OWN_HUGE = FRAME_ANON | FRAME_EXCLUSIVE | FRAME_HUGETLB
+
 /**
  * A new exclusive anonymous page of 2^order 4 KiB pages for a vma, counted as mapped once.
  *
@@ -31,11 +42,11 @@ export function newAnonPage(mm: Mm, vma: Vma, vpn: number, order: number): numbe
   const pfn = frames.alloc(order)
   if (pfn === 0) return 0
   const chunk = frames.chunk(pfn)
-  const at = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
-  chunk[order === 0 ? at + FRAME_MAP : at + FRAME_ENTIRE] = 1
-  chunk[at + FRAME_FLAGS] |= order === 0 ? FRAME_ANON | FRAME_EXCLUSIVE | FRAME_SWAPBACKED : FRAME_ANON | FRAME_EXCLUSIVE | FRAME_HUGETLB
+  const at = (pfn & CHUNK_MASK) << SHIFT
+  chunk[order === 0 ? at + MAP : at + ENTIRE] = 1
+  chunk[at + FLAGS] |= order === 0 ? OWN : OWN_HUGE
   if (order !== 0) frames.hugetlbInUse(order, 1)
-  chunk[at + FRAME_MAPPING] = (vma.anonVma as AnonVma).id
-  chunk[at + FRAME_INDEX] = vma.pgoff + (vpn - vma.start)
+  chunk[at + MAPPING] = (vma.anonVma as AnonVma).id
+  chunk[at + INDEX] = vma.pgoff + (vpn - vma.start)
   return pfn
 }

@@ -33,6 +33,23 @@ import { ChunkStock } from './chunk-stock.ts'
 import { FreeFrames } from './free-frames.ts'
 import { noRefusal, type Refusal } from './limits.ts'
 
+// Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
+const CHUNK_MASK = FRAME_CHUNK_MASK
+const CHUNK_SHIFT = FRAME_CHUNK_SHIFT
+const SHIFT = FRAME_SHIFT
+const FLAGS = FRAME_FLAGS
+const MAP = FRAME_MAP
+const REF = FRAME_REF
+const STAMP = FRAME_STAMP
+const MAPPING = FRAME_MAPPING
+const INDEX = FRAME_INDEX
+const SLOT = FRAME_SLOT
+const ENTIRE = FRAME_ENTIRE
+const ORDER_SHIFT = FRAME_ORDER_SHIFT
+const ORDER_MASK = FRAME_ORDER_MASK
+const ZERO = FRAME_ZERO
+const TAIL = FRAME_TAIL
+
 /** The zero page. */
 export const ZERO_PFN = 1
 /** First frame of the huge zero page. */
@@ -48,7 +65,7 @@ export class FrameTable implements Frames {
   private readonly stock: ChunkStock
   private readonly counters: Counters
   private readonly free = new FreeFrames()
-  /** Heads of the free lists of large folios, by order; linked through FRAME_ENTIRE. */
+  /** Heads of the free lists of large folios, by order; linked through ENTIRE. */
   private readonly freeHead = new Int32Array(64)
   /** Records of a free folio, by order: at most 512, which larger ones repeat. */
   private readonly templates: (Int32Array | undefined)[] = []
@@ -66,12 +83,12 @@ export class FrameTable implements Frames {
     this.stock = stock
     this.limit = limit
     this.ensure(FIRST_PFN)
-    this.setFlags(ZERO_PFN, FRAME_ZERO)
-    for (let i = 0; i < 512; i++) this.setFlags(HUGE_ZERO_PFN + i, FRAME_ZERO | (9 << FRAME_ORDER_SHIFT) | (i ? FRAME_TAIL : 0))
+    this.setFlags(ZERO_PFN, ZERO)
+    for (let i = 0; i < 512; i++) this.setFlags(HUGE_ZERO_PFN + i, ZERO | (9 << ORDER_SHIFT) | (i ? TAIL : 0))
   }
 
   chunk(pfn: number): Int32Array {
-    return this.chunks[pfn >>> FRAME_CHUNK_SHIFT]
+    return this.chunks[pfn >>> CHUNK_SHIFT]
   }
 
   alloc(order: number): number {
@@ -83,9 +100,9 @@ export class FrameTable implements Frames {
       pfn = this.next
       if (pfn >= this.limit) return this.refuse(1)
       this.next = pfn + 1
-      if (pfn >>> FRAME_CHUNK_SHIFT >= this.chunks.length) this.ensure(pfn + 1)
+      if (pfn >>> CHUNK_SHIFT >= this.chunks.length) this.ensure(pfn + 1)
     }
-    this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_REF] = 1
+    this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + REF] = 1
     this.inUse++
     return pfn
   }
@@ -98,7 +115,7 @@ export class FrameTable implements Frames {
   private allocLarge(order: number): number {
     const nr = 2 ** order
     let pfn = this.freeHead[order]
-    if (pfn !== 0) this.freeHead[order] = this.field(pfn, FRAME_ENTIRE)
+    if (pfn !== 0) this.freeHead[order] = this.field(pfn, ENTIRE)
     else {
       pfn = Math.ceil(this.next / nr) * nr
       if (pfn + nr > this.limit) return this.refuse(nr)
@@ -108,8 +125,8 @@ export class FrameTable implements Frames {
       this.ensure(this.next)
       this.markFolio(pfn, order)
     }
-    this.setField(pfn, FRAME_REF, 1)
-    this.setField(pfn, FRAME_ENTIRE, 0)
+    this.setField(pfn, REF, 1)
+    this.setField(pfn, ENTIRE, 0)
     this.inUse += nr
     return pfn
   }
@@ -117,35 +134,34 @@ export class FrameTable implements Frames {
   /** Writes all records of a folio that nobody holds: by copies of 512 at a time, which take a third of what stores one by one do. */
   private markFolio(pfn: number, order: number): void {
     const nr = 2 ** order
-    this.templates[order] ??= blankRecords(Math.min(nr, 512), (order << FRAME_ORDER_SHIFT) | FRAME_TAIL)
-    for (let first = pfn; first < pfn + nr; first += 512)
-      this.chunk(first).set(this.templates[order], (first & FRAME_CHUNK_MASK) << FRAME_SHIFT)
-    this.setField(pfn, FRAME_FLAGS, order << FRAME_ORDER_SHIFT)
+    this.templates[order] ??= blankRecords(Math.min(nr, 512), (order << ORDER_SHIFT) | TAIL)
+    for (let first = pfn; first < pfn + nr; first += 512) this.chunk(first).set(this.templates[order], (first & CHUNK_MASK) << SHIFT)
+    this.setField(pfn, FLAGS, order << ORDER_SHIFT)
   }
 
   /** Takes a reference to the folio of a frame. */
   get(pfn: number): void {
     const head = this.head(pfn)
-    this.chunks[head >>> FRAME_CHUNK_SHIFT][((head & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_REF]++
+    this.chunks[head >>> CHUNK_SHIFT][((head & CHUNK_MASK) << SHIFT) + REF]++
   }
 
   put(pfn: number): number {
-    const chunk = this.chunks[pfn >>> FRAME_CHUNK_SHIFT]
-    const at = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
-    const flags = chunk[at + FRAME_FLAGS]
-    if (flags & FRAME_ZERO) return 1
-    if (flags >>> FRAME_ORDER_SHIFT) return this.putLarge(pfn)
-    const left = --chunk[at + FRAME_REF]
+    const chunk = this.chunks[pfn >>> CHUNK_SHIFT]
+    const at = (pfn & CHUNK_MASK) << SHIFT
+    const flags = chunk[at + FLAGS]
+    if (flags & ZERO) return 1
+    if (flags >>> ORDER_SHIFT) return this.putLarge(pfn)
+    const left = --chunk[at + REF]
     if (left === 0) {
       // Eight stores: `fill` is a call of the runtime, and cost more than all else that freeing a page does.
-      chunk[at + FRAME_REF] = 0
-      chunk[at + FRAME_MAP] = 0
-      chunk[at + FRAME_FLAGS] = 0
-      chunk[at + FRAME_STAMP] = 0
-      chunk[at + FRAME_MAPPING] = 0
-      chunk[at + FRAME_INDEX] = 0
-      chunk[at + FRAME_SLOT] = 0
-      chunk[at + FRAME_ENTIRE] = 0
+      chunk[at + REF] = 0
+      chunk[at + MAP] = 0
+      chunk[at + FLAGS] = 0
+      chunk[at + STAMP] = 0
+      chunk[at + MAPPING] = 0
+      chunk[at + INDEX] = 0
+      chunk[at + SLOT] = 0
+      chunk[at + ENTIRE] = 0
       this.free.put(pfn)
       this.inUse--
     } else if (left < 0) throw new Error(`frame ${pfn}: dropped more references than it had`)
@@ -160,9 +176,9 @@ export class FrameTable implements Frames {
     }
     this.inUse -= nr
     for (let pfn = first, end = first + nr; pfn < end; ) {
-      const at = pfn & FRAME_CHUNK_MASK
-      const next = Math.min(end, pfn - at + FRAME_CHUNK_MASK + 1)
-      this.chunk(pfn).fill(0, at << FRAME_SHIFT, (at + next - pfn) << FRAME_SHIFT)
+      const at = pfn & CHUNK_MASK
+      const next = Math.min(end, pfn - at + CHUNK_MASK + 1)
+      this.chunk(pfn).fill(0, at << SHIFT, (at + next - pfn) << SHIFT)
       this.free.putRun(pfn, next - pfn)
       pfn = next
     }
@@ -170,8 +186,8 @@ export class FrameTable implements Frames {
 
   private putLarge(pfn: number): number {
     const head = this.head(pfn)
-    const left = this.field(head, FRAME_REF) - 1
-    this.setField(head, FRAME_REF, left)
+    const left = this.field(head, REF) - 1
+    this.setField(head, REF, left)
     if (left < 0) throw new Error(`frame ${head}: dropped more references than it had`)
     if (left > 0) return left
     const order = this.order(head)
@@ -187,8 +203,8 @@ export class FrameTable implements Frames {
     }
     // What a split has left of a huge page is of use to nobody as a whole.
     for (let i = 0; i < nr; i++) {
-      const record = ((head + i) & FRAME_CHUNK_MASK) << FRAME_SHIFT
-      this.chunk(head + i).fill(0, record, record + (1 << FRAME_SHIFT))
+      const record = ((head + i) & CHUNK_MASK) << SHIFT
+      this.chunk(head + i).fill(0, record, record + (1 << SHIFT))
       this.pushFree(head + i, 0)
     }
     return 0
@@ -200,7 +216,7 @@ export class FrameTable implements Frames {
     const inherited = this.flags(head) & (FRAME_DIRTY | FRAME_SWAPBACKED)
     for (let i = 0; i < nr; i++) {
       if (this.regroup(head + i, 0, inherited) !== 0) continue
-      this.setField(head + i, FRAME_REF, 1)
+      this.setField(head + i, REF, 1)
       this.put(head + i)
     }
   }
@@ -221,13 +237,13 @@ export class FrameTable implements Frames {
   private regroup(first: number, order: number, inherited: number): number {
     let references = 0
     for (let page = first; page < first + 2 ** order; page++) {
-      const own = this.flags(page) & ~(FRAME_TAIL | FRAME_DIRTY | FRAME_SWAPBACKED | (FRAME_ORDER_MASK << FRAME_ORDER_SHIFT))
-      this.setField(page, FRAME_FLAGS, own | inherited | (order << FRAME_ORDER_SHIFT) | (page > first ? FRAME_TAIL : 0))
-      this.setField(page, FRAME_ENTIRE, 0)
-      this.setField(page, FRAME_REF, 0)
-      references += this.field(page, FRAME_MAP) + (own & FRAME_CACHE ? 1 : 0)
+      const own = this.flags(page) & ~(TAIL | FRAME_DIRTY | FRAME_SWAPBACKED | (ORDER_MASK << ORDER_SHIFT))
+      this.setField(page, FLAGS, own | inherited | (order << ORDER_SHIFT) | (page > first ? TAIL : 0))
+      this.setField(page, ENTIRE, 0)
+      this.setField(page, REF, 0)
+      references += this.field(page, MAP) + (own & FRAME_CACHE ? 1 : 0)
     }
-    this.setField(first, FRAME_REF, references)
+    this.setField(first, REF, references)
     return references
   }
 
@@ -235,59 +251,59 @@ export class FrameTable implements Frames {
     this.ensure(pfn + 1)
     if (order === 0) this.free.put(pfn)
     else {
-      this.setField(pfn, FRAME_ENTIRE, this.freeHead[order])
+      this.setField(pfn, ENTIRE, this.freeHead[order])
       this.freeHead[order] = pfn
     }
   }
 
   head(pfn: number): number {
     const flags = this.flags(pfn)
-    return flags & FRAME_TAIL ? pfn & (-1 << ((flags >>> FRAME_ORDER_SHIFT) & FRAME_ORDER_MASK)) : pfn
+    return flags & TAIL ? pfn & (-1 << ((flags >>> ORDER_SHIFT) & ORDER_MASK)) : pfn
   }
 
   /** log2 of the pages of the folio of a frame. */
   order(pfn: number): number {
-    return (this.flags(pfn) >>> FRAME_ORDER_SHIFT) & FRAME_ORDER_MASK
+    return (this.flags(pfn) >>> ORDER_SHIFT) & ORDER_MASK
   }
 
-  /** One word of the record: `FRAME_REF` to `FRAME_SLOT`. */
+  /** One word of the record: `REF` to `SLOT`. */
   field(pfn: number, field: number): number {
-    return this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + field]
+    return this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + field]
   }
 
   /** Writes one word of the record. */
   setField(pfn: number, field: number, value: number): void {
-    this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + field] = value
+    this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + field] = value
   }
 
   /** The flags word: `FRAME_*`. */
   flags(pfn: number): number {
-    return this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_FLAGS]
+    return this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + FLAGS]
   }
 
   /** Sets flags, leaving the others. */
   setFlags(pfn: number, flags: number): void {
-    this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_FLAGS] |= flags
+    this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + FLAGS] |= flags
   }
 
   /** Clears flags, leaving the others. */
   clearFlags(pfn: number, flags: number): void {
-    this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_FLAGS] &= ~flags
+    this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + FLAGS] &= ~flags
   }
 
   /** The contents: the value last written. */
   stamp(pfn: number): number {
-    return this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_STAMP]
+    return this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + STAMP]
   }
 
   /** Writes the contents. */
   setStamp(pfn: number, stamp: number): void {
-    this.chunks[pfn >>> FRAME_CHUNK_SHIFT][((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_STAMP] = stamp
+    this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + STAMP] = stamp
   }
 
   mapcount(pfn: number): number {
-    const own = this.field(pfn, FRAME_MAP)
-    return this.order(pfn) ? own + this.field(this.head(pfn), FRAME_ENTIRE) : own
+    const own = this.field(pfn, MAP)
+    return this.order(pfn) ? own + this.field(this.head(pfn), ENTIRE) : own
   }
 
   hugetlbInUse(order: number, change = 0): number {
@@ -311,18 +327,18 @@ export class FrameTable implements Frames {
 
   /** Adds chunks until frames below `end` have records. Chunks never move, so nothing is copied. */
   private ensure(end: number): void {
-    while (this.chunks.length << FRAME_CHUNK_SHIFT < end) this.chunks.push(this.stock.take(1 << (FRAME_CHUNK_SHIFT + FRAME_SHIFT)))
+    while (this.chunks.length << CHUNK_SHIFT < end) this.chunks.push(this.stock.take(1 << (CHUNK_SHIFT + SHIFT)))
   }
 }
 
 /** Records without anything but flags. */
 function blankRecords(nr: number, flags: number): Int32Array {
-  const records = new Int32Array(nr << FRAME_SHIFT)
-  for (let i = 0; i < nr; i++) records[(i << FRAME_SHIFT) + FRAME_FLAGS] = flags
+  const records = new Int32Array(nr << SHIFT)
+  for (let i = 0; i < nr; i++) records[(i << SHIFT) + FLAGS] = flags
   return records
 }
 
 /** True when a frame's swap-cache slot is set. */
 export function inSwapCache(frames: Frames, pfn: number): boolean {
-  return frames.field(pfn, FRAME_SLOT) !== 0
+  return frames.field(pfn, SLOT) !== 0
 }

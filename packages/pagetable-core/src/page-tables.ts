@@ -19,6 +19,8 @@ const TABLES_PER_CHUNK_SHIFT = 10
 const TABLE_MASK = 1023
 /** Flags of an entry that points to a table: present, write, user, accessed, dirty. */
 const TABLE_FLAGS = 0x67
+// Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
+const NOTHING = KNOWN_NOTHING
 const CACHE_SLOTS = 1024
 const CACHE_MASK = CACHE_SLOTS - 1
 
@@ -86,13 +88,13 @@ export class PageTableArena implements PageTables {
 
   /** The chunk of low words that holds a table, for who may write to that. */
   lo(table: number): Int32Array {
-    this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = KNOWN_NOTHING
+    this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = NOTHING
     return this.los[table >>> TABLES_PER_CHUNK_SHIFT]
   }
 
   /** The chunk of high words that holds a table, for who may write to that. */
   hi(table: number): Int32Array {
-    this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = KNOWN_NOTHING
+    this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = NOTHING
     return this.his[table >>> TABLES_PER_CHUNK_SHIFT]
   }
 
@@ -131,7 +133,7 @@ export class PageTableArena implements PageTables {
     const his = this.his[table >>> TABLES_PER_CHUNK_SHIFT]
     const at = ((table & TABLE_MASK) << 9) + index
     const was = los[at] | his[at]
-    this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = KNOWN_NOTHING
+    this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] = NOTHING
     los[at] = lo
     his[at] = hi
     if ((was === 0) !== ((lo | hi) === 0)) this.uses[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] += was === 0 ? 1 : -1

@@ -17,6 +17,12 @@ import {
 } from '@faultline/mm-types'
 
 const NX = -0x80000000
+// Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
+const LEAF = PAGE_PRESENT | PAGE_USER | PAGE_ACCESSED
+const DIRTY = PAGE_DIRTY
+const TABLE = PAGE_PRESENT
+const TABLE_OR_HUGE = PAGE_PRESENT | PAGE_PSE
+const MAY_EXEC = VM_EXEC
 
 /** Software that makes an entry dirty makes it soft-dirty too; the hardware does not. @source v6.18 arch/x86/include/asm/pgtable.h pte_mkdirty() */
 export const DIRTY_BY_SOFTWARE = PAGE_DIRTY | PAGE_SOFT_DIRTY
@@ -24,7 +30,7 @@ export const DIRTY_BY_SOFTWARE = PAGE_DIRTY | PAGE_SOFT_DIRTY
 /** Low word of a present, accessed user entry for a frame, with more flags. PAGE_DIRTY brings PAGE_SOFT_DIRTY with it. */
 export function pteLo(pfn: number, flags: number): number {
   // The soft-dirty bit (11) lies five bits above the dirty bit (6).
-  return (pfn << 12) | PAGE_PRESENT | PAGE_USER | PAGE_ACCESSED | flags | ((flags & PAGE_DIRTY) << 5)
+  return (pfn << 12) | LEAF | flags | ((flags & DIRTY) << 5)
 }
 
 /**
@@ -48,7 +54,7 @@ export function mkPteLo(pfn: number, flags: number, vmFlags: number): number {
 
 /** High word of a present entry for a frame in a vma with these flags (no-execute unless VM_EXEC). */
 export function pteHi(pfn: number, vmFlags: number): number {
-  return (pfn >>> 20) | (vmFlags & VM_EXEC ? 0 : NX)
+  return (pfn >>> 20) | (vmFlags & MAY_EXEC ? 0 : NX)
 }
 
 /** The frame of a present entry. */
@@ -63,7 +69,7 @@ export function isHugeLeaf(lo: number): boolean {
 
 /** True for an entry that points to a lower table. */
 export function pointsToTable(lo: number): boolean {
-  return (lo & (PAGE_PRESENT | PAGE_PSE)) === PAGE_PRESENT
+  return (lo & TABLE_OR_HUGE) === TABLE
 }
 
 /** The table an entry points to. */

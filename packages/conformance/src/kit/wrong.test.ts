@@ -197,6 +197,22 @@ const WRONG: { readonly [S in Seam]: readonly Wrong<S>[] } = {
       },
     },
     {
+      what: 'has a shortcut that drops the bit',
+      caught: 'armed-faults',
+      policy: {
+        ...anonBackend,
+        shortcut: { ...anonBackend.shortcut!, mapZero: (mm, vma, vpn, table) => anonBackend.shortcut!.mapZero(mm, vma, vpn, table, false) },
+      },
+    },
+    {
+      what: 'has a shortcut that goes another way',
+      caught: 'shortcut',
+      policy: {
+        ...anonBackend,
+        shortcut: { ...anonBackend.shortcut!, mapNew: (mm, ...entry) => after(mm.flush(0, 1), anonBackend.shortcut!.mapNew(mm, ...entry)) },
+      },
+    },
+    {
       what: 'lets parent and child share',
       caught: 'copy-on-write',
       policy: {

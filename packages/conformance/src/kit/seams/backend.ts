@@ -8,7 +8,7 @@ import { createMachine, type MachineLimits } from '@faultline/pagetable-core'
 import type { Memory } from '@faultline/program'
 import { holdAllocatesNothing, unobservable } from '../allocation.ts'
 import { type Case, hold } from '../case.ts'
-import { FORK_PROGRAM, holdNothingLeft, holdProgram, interfaceCase } from '../model.ts'
+import { FORK_PROGRAM, holdNothingLeft, holdProgram, holdSame, interfaceCase } from '../model.ts'
 
 /** What a backend must do: the one of anonymous memory, or one whose pages live in a file's cache. */
 export function backendCases(make: () => AnonBackend | FileBackend): readonly Case[] {
@@ -30,7 +30,18 @@ function anonCases(make: () => AnonBackend): readonly Case[] {
       law: 'nothing is in use when all processes have ended',
       run: () => holdNothingLeft(design, ['anon', 'shmem-private']),
     },
+    {
+      name: 'shortcut',
+      law: 'what the shortcut does is what the calls do that it stands for, and it counts the same',
+      run: () => sameByCalls(make, design),
+    },
   ]
+}
+
+function sameByCalls(make: () => AnonBackend, design: Design): Promise<void> {
+  const { shortcut: _, ...calls } = make()
+  const byCalls = { ...design, backends: { anon: calls } }
+  return holdSame(design, byCalls, { features: design.uffd.features, memories: ['anon', 'shmem-private'], ignored: [] })
 }
 
 function fileCases(make: () => FileBackend): readonly Case[] {
