@@ -8,7 +8,7 @@ import { createMachine, type MachineLimits } from '@faultline/pagetable-core'
 import type { Memory } from '@faultline/program'
 import { holdAllocatesNothing, unobservable } from '../allocation.ts'
 import { type Case, hold } from '../case.ts'
-import { FORK_PROGRAM, holdNothingLeft, holdProgram, holdSame, interfaceCase } from '../model.ts'
+import { FORK_PROGRAM, holdNothingLeft, holdProgram, holdSame, holdSameCounts, interfaceCase } from '../model.ts'
 
 /** What a backend must do: the one of anonymous memory, or one whose pages live in a file's cache. */
 export function backendCases(make: () => AnonBackend | FileBackend): readonly Case[] {
@@ -38,10 +38,12 @@ function anonCases(make: () => AnonBackend): readonly Case[] {
   ]
 }
 
-function sameByCalls(make: () => AnonBackend, design: Design): Promise<void> {
+async function sameByCalls(make: () => AnonBackend, design: Design): Promise<void> {
   const { shortcut: _, ...calls } = make()
   const byCalls = { ...design, backends: { anon: calls } }
-  return holdSame(design, byCalls, { features: design.uffd.features, memories: ['anon', 'shmem-private'], ignored: [] })
+  const memories = ['anon', 'shmem-private'] as const
+  holdSameCounts(design, byCalls, memories)
+  await holdSame(design, byCalls, { features: design.uffd.features, memories })
 }
 
 function fileCases(make: () => FileBackend): readonly Case[] {
