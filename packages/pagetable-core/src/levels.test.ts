@@ -15,7 +15,19 @@ import { leafIndex, leafLevel, leafPages, leafSpanEnd, leafTable, leafTableAlloc
 import { LimitError, noRefusal } from './limits.ts'
 import { createMachine } from './machine.ts'
 import { PageTableArena } from './page-tables.ts'
-import { armWhole, emptied, emptyWhole, entryPages, NO_MARKER, STAND_INS, wholeHi, wholeLo, wholeOf } from './whole.ts'
+import {
+  armWhole,
+  emptied,
+  emptyWhole,
+  entryPages,
+  foldWhole,
+  NO_MARKER,
+  STAND_INS,
+  wholeHi,
+  wholeLevel,
+  wholeLo,
+  wholeOf,
+} from './whole.ts'
 
 const MARKER = { lo: 0x4, hi: 0x12345678 }
 const SIZES = [
@@ -88,6 +100,29 @@ describe('entries that stand for tables', () => {
     // Empty is not armed: it can be armed again.
     expect(armWhole(tables, pgd, 512, 1024, 12, LEVEL_PMD)).toBe(512)
     expect(tables.used(tables.pteTable(pgd, 512))).toBe(512)
+  })
+
+  test('one level says how much one entry stands for, and nothing where there is none', () => {
+    const tables = new PageTableArena(new MachineCounters(), undefined, MARKER)
+    const pgd = tables.alloc(LEVEL_PGD)
+    expect(wholeLevel(tables, pgd, 0, 2 ** 18, 12)).toBe(LEVEL_PTE)
+    tables.pteTableAlloc(pgd, 0)
+    expect([wholeLevel(tables, pgd, 0, 2 ** 18, 12), wholeLevel(tables, pgd, 512, 1024, 12)]).toEqual([LEVEL_PTE, LEVEL_PTE])
+    armWhole(tables, pgd, 2 ** 18, 2 ** 18 + 512, 12, LEVEL_PMD)
+    expect(wholeLevel(tables, pgd, 2 ** 18, 2 ** 19, 12)).toBe(LEVEL_PMD)
+    armWhole(tables, pgd, 2 ** 19, 2 ** 19 + 2 ** 18, 12, LEVEL_PUD)
+    expect([12, 21, 30].map((shift) => wholeLevel(tables, pgd, 2 ** 19, 2 ** 20, shift))).toEqual([LEVEL_PUD, LEVEL_PUD, LEVEL_PTE])
+  })
+
+  test('folding goes up to the level that is asked for, and no further', () => {
+    const tables = new PageTableArena(new MachineCounters(), undefined, MARKER)
+    const pgd = tables.alloc(LEVEL_PGD)
+    for (let region = 0; region < 511; region++) armWhole(tables, pgd, region * 512, (region + 1) * 512, 12, LEVEL_PMD)
+    const last = 511 * 512
+    const table = tables.pteTableAlloc(pgd, last)
+    for (let i = 0; i < 512; i++) tables.set(table, i, MARKER.lo, MARKER.hi)
+    foldWhole(tables, pgd, last, 12, LEVEL_PMD)
+    expect([tables.wholePages(pgd, last), tables.wholePages(pgd, 0)]).toEqual([512, 512])
   })
 
   test('hugetlb of 2 MiB has entries above its leaves in puds only', () => {

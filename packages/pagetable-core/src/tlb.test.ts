@@ -1,5 +1,6 @@
 import { PAGE_PROTNONE, VM_EXEC, VM_READ } from '@faultline/mm-types'
 import { describe, expect, test } from 'vitest'
+import { ChunkStock } from './chunk-stock.ts'
 import { countSteps, MachineCounters } from './counters.ts'
 import { createMachine } from './machine.ts'
 import { isHugeLeaf, mkPteLo, pteHi, pteLo, ptePfn } from './pte.ts'
@@ -56,6 +57,25 @@ describe('a TLB', () => {
     tlb.insert(20, 1, 1, 0)
     tlb.insert(11, 2, 2, 0)
     expect([tlb.find(11, 1), tlb.find(20, 2), tlb.find(12, 1), tlb.find(12, 2)]).toEqual([-1, -1, -1, -1])
+  })
+
+  test('forgets every page that it is told to, the first ones too', () => {
+    const tlb = new Tlb()
+    for (const vpn of [0, 1, 2, 1023, 1024]) {
+      tlb.insert(0, vpn, 7, 0)
+      tlb.flushPage(0, vpn)
+      for (const page of [0, 1, 2, 1023, 1024]) expect(tlb.find(0, page)).toBe(-1)
+    }
+  })
+
+  test('gives its words back, and the next one finds nothing in them', () => {
+    const stock = new ChunkStock()
+    const tlb = new Tlb(stock)
+    tlb.insert(0, 5, 77, TLB_WRITE)
+    tlb.release()
+    const next = new Tlb(stock)
+    expect(next.pfns.buffer).toBe(tlb.pfns.buffer)
+    expect([next.find(0, 5), next.pfns.every((pfn) => pfn === 0)]).toEqual([-1, true])
   })
 
   test('keeps 1024 pages, each by itself', () => {
