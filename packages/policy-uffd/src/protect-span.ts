@@ -21,6 +21,11 @@ import {
 } from '@faultline/mm-types'
 import { mkPteLo, pteHi, ZERO_PFN } from '@faultline/pagetable-core'
 
+// Constants of the loops, once more: V8 folds those of a module itself, but loads an imported one at every use.
+const PRESENT = PAGE_PRESENT_ANY
+const RW = PAGE_RW
+const WP = PAGE_UFFD_WP
+
 /** Arms entries [from, to) of one table. @returns entries changed @source v6.18 mm/mprotect.c change_pte_range() */
 export function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: number, policy: ArmingPolicy): number {
   const { tables, counters } = mm.machine
@@ -35,13 +40,16 @@ export function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: n
   let nones = to - from
   let changed = 0
   if (tables.used(table) !== 0) {
+    const end = base + to
+    const mixed = armPresent(los, base + from, end)
+    changed = mixed - (base + from)
     nones = 0
     let markers = 0
     let others = 0
-    for (let at = base + from, end = base + to; at < end; at++) {
+    for (let at = mixed; at < end; at++) {
       const lo = los[at]
-      if (lo & PAGE_PRESENT_ANY) {
-        const armed = (lo | PAGE_UFFD_WP) & ~PAGE_RW
+      if (lo & PRESENT) {
+        const armed = (lo | WP) & ~RW
         if (armed === lo) continue
         los[at] = armed
         changed++
@@ -56,6 +64,18 @@ export function armSpan(mm: HostMm, vma: Vma, table: number, from: number, to: n
     else if (to - from === PTRS_PER_PTE && nones + markers + others === 0) tables.setKnown(table, KNOWN_ARMED)
   }
   return nones !== 0 && (policy.needsTable || vma.backend === 'hugetlb') ? changed + armNones(mm, vma, table, from, to, policy) : changed
+}
+
+/** Arms present entries from `at` on for as long as that changes them. @returns the first that is left */
+function armPresent(los: Int32Array, at: number, end: number): number {
+  let next = at
+  for (; next < end; next++) {
+    const lo = los[next]
+    const armed = (lo | WP) & ~RW
+    if (armed === lo || (lo & PRESENT) === 0) break
+    los[next] = armed
+  }
+  return next
 }
 
 function armNones(mm: HostMm, vma: Vma, table: number, from: number, to: number, policy: ArmingPolicy): number {

@@ -3,6 +3,11 @@
  * @module
  */
 import {
+  FRAME_ANON,
+  FRAME_CHUNK_MASK,
+  FRAME_EXCLUSIVE,
+  FRAME_FLAGS,
+  FRAME_SHIFT,
   type Frames,
   type HostMm,
   KNOWN_UNARMED,
@@ -19,7 +24,17 @@ import {
   VM_WRITE,
   type Vma,
 } from '@faultline/mm-types'
-import { ALWAYS_WRITABLE, mayWrite, NEVER_WRITABLE, type WriteRule, writeRule } from '@faultline/pagetable-core'
+import { ALWAYS_WRITABLE, mayWrite, NEVER_WRITABLE, ptePfn, type WriteRule, writeRule } from '@faultline/pagetable-core'
+
+// Constants of the loops, once more: V8 folds those of a module itself, but loads an imported one at every use.
+const PRESENT = PAGE_PRESENT_ANY
+const RW = PAGE_RW
+const FLAGS = FRAME_FLAGS
+const SHIFT = FRAME_SHIFT
+const CHUNK_MASK = FRAME_CHUNK_MASK
+const OWN = FRAME_ANON | FRAME_EXCLUSIVE
+/** Bits of an entry that tell in which chunk of frames its frame is, as far as the low word knows. */
+const CHUNK = ~0xfff & ~(CHUNK_MASK << 12)
 
 /** What the end of the protection does to present entries of one vma: taken once a range. */
 export interface UnprotectRule {
@@ -70,13 +85,15 @@ export function disarmSpan(mm: HostMm, rule: UnprotectRule, table: number, from:
   const base = tables.base(table)
   // Markers are compared by their words: to classify each would take ten times as long.
   const { wpLo, wpHi } = mm.encoding
-  let changed = 0
+  const end = base + to
+  const mixed = disarmPresent(los, his, base + from, end, rule, frames)
+  let changed = mixed - (base + from)
   let absent = 0
   let gone = 0
-  for (let at = base + from, end = base + to; at < end; at++) {
+  for (let at = mixed; at < end; at++) {
     const lo = los[at]
     const hi = his[at]
-    if (lo & PAGE_PRESENT_ANY) {
+    if (lo & PRESENT) {
       const disarmed = unprotected(rule, frames, lo, hi)
       if (disarmed === lo) continue
       los[at] = disarmed
@@ -98,6 +115,32 @@ export function disarmSpan(mm: HostMm, rule: UnprotectRule, table: number, from:
   if (gone > 0) tables.addUsed(table, -gone)
   if (absent === 0 && to - from === PTRS_PER_PTE) tables.setKnown(table, KNOWN_UNARMED)
   return changed + gone
+}
+
+/** Disarms present entries from `at` on for as long as that changes them. @returns the first that is left */
+function disarmPresent(los: Int32Array, his: Int32Array, at: number, end: number, rule: UnprotectRule, frames: Frames): number {
+  const { concerns, takes } = rule
+  const { mask, bits } = rule.write
+  const owner = rule.write.exclusive ? OWN : 0
+  const hi = his[at]
+  let held = los[at]
+  if ((held & PRESENT) === 0) return at
+  let chunk = frames.chunk(ptePfn(held, hi))
+  let next = at
+  for (; next < end; next++) {
+    const lo = los[next]
+    if ((lo & PRESENT) === 0 || (lo & concerns) === 0 || his[next] !== hi) break
+    if (((lo ^ held) & CHUNK) !== 0) {
+      chunk = frames.chunk(ptePfn(lo, hi))
+      held = lo
+    }
+    const bare = lo & ~takes
+    const owned = (chunk[(((lo >>> 12) & CHUNK_MASK) << SHIFT) + FLAGS] & owner) === owner
+    const disarmed = owned && (bare & mask) === bits ? bare | RW : bare
+    if (disarmed === lo) break
+    los[next] = disarmed
+  }
+  return next
 }
 
 const UNCHANGED = 0
