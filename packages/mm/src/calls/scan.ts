@@ -34,7 +34,8 @@ import {
   sameCategories,
   tellsAll,
 } from './scan-entry.ts'
-import { NO_REGIONS, type ScanOutput, type ScanRequest, type ScanResult } from './scan-output.ts'
+import type { ScanOutput, ScanRequest, ScanResult } from './scan-output.ts'
+import { NO_REGIONS } from './scan-regions.ts'
 
 const FLAGS = PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC
 /** The walk ends here for good, or goes on. */
