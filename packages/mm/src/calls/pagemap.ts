@@ -14,6 +14,7 @@ import {
   FRAME_ORDER_SHIFT,
   FRAME_SHIFT,
   FRAME_ZERO,
+  type Frames,
   PAGE_PRESENT_ANY,
   PAGE_PSE,
   PAGE_SOFT_DIRTY,
@@ -27,8 +28,9 @@ import {
   SWP_SOFT_DIRTY,
   SWP_UFFD_WP,
   VM_SOFTDIRTY,
+  type Words,
 } from '@faultline/mm-types'
-import { leafIndex, leafPages, leafSpanEnd, leafTable, pmdNumber, ptePfn } from '@faultline/pagetable-core'
+import { leafIndex, leafPages, leafSpanEnd, leafTable, pmdNumber, ptePfn, sameBits } from '@faultline/pagetable-core'
 import {
   STATE_EXCLUSIVE,
   STATE_FILE,
@@ -48,6 +50,20 @@ import {
 import { hugePmdLo } from '../huge.ts'
 import type { AddressSpace } from '../objects.ts'
 import type { VmArea } from '../vma.ts'
+
+// Constants of the innermost loop, once more: V8 folds those of a module itself, but loads an imported one at every use.
+const PRESENT = PAGE_PRESENT_ANY
+const FLAGS = FRAME_FLAGS
+const MAP = FRAME_MAP
+const SHIFT = FRAME_SHIFT
+const CHUNK_MASK = FRAME_CHUNK_MASK
+/** Bits of an entry that tell whether it is present and in which chunk of frames its frame is, as far as the low word knows. */
+const CHUNK_AND_PRESENT = PRESENT | (~0xfff & ~(CHUNK_MASK << 12))
+const ARMED = PAGE_UFFD_WP
+const OF_ARMED = STATE_UFFD_WP
+const OF_SOFT = STATE_SOFT_DIRTY
+/** Flags of a frame that is not by itself, or is a zero page. */
+const NOT_SMALL = FRAME_ZERO | FRAME_HUGETLB | (-1 << FRAME_ORDER_SHIFT)
 
 /** The state of one page: bits STATE_* of `@faultline/program`. */
 export function pageState(mm: AddressSpace, vpn: number): number {
@@ -100,28 +116,68 @@ function fillPtes(states: Uint16Array, done: number, mm: AddressSpace, table: nu
   let lastLo = 0
   let lastHi = 0
   let lastState = 0
+  // End of entries with the same high words.
+  let alike = 0
   for (let i = 0; i < count; i++) {
     const lo = los[first + i]
     const hi = his[first + i]
-    let state: number
-    if (lo & PAGE_PRESENT_ANY) {
-      const pfn = ptePfn(lo, hi)
-      const chunk = frames.chunk(pfn)
-      const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
-      const flags = chunk[record + FRAME_FLAGS]
-      state = isSmallPage(flags)
-        ? smallPageState(flags, chunk[record + FRAME_MAP]) | bitsState(lo, softBit)
-        : presentState(mm, vpn + i, lo, hi, 12)
-    } else {
+    if (lo & PRESENT) {
+      if (first + i >= alike) alike = sameBits(his, first + i, first + count, hi, -1)
+      const small = fillSmall(states, done + i, los, first + i, alike, hi, softBit, soft, frames)
+      if (small > 0) {
+        i += small - 1
+        continue
+      }
+    }
+    if (lo & PRESENT) states[done + i] = soft | presentState(mm, vpn + i, lo, hi, 12)
+    else {
       if (lo !== lastLo || hi !== lastHi) {
         lastLo = lo
         lastHi = hi
         lastState = lo === 0 && hi === 0 ? 0 : absentState(mm, lo, hi)
       }
-      state = lastState
+      states[done + i] = soft | lastState
     }
-    states[done + i] = soft | state
   }
+}
+
+/** The states of present entries from `at` on that map pages by themselves, as long as such come. @returns how many */
+function fillSmall(
+  states: Uint16Array,
+  done: number,
+  los: Words,
+  at: number,
+  end: number,
+  hi: number,
+  softBit: number,
+  soft: number,
+  frames: Frames,
+): number {
+  let held = los[at]
+  let chunk = frames.chunk(ptePfn(held, hi))
+  let lastFlags = -1
+  let lastMapped = 0
+  let ofFrame = 0
+  let next = at
+  for (let out = done; next < end; next++, out++) {
+    const lo = los[next]
+    if (((lo ^ held) & CHUNK_AND_PRESENT) !== 0) {
+      if ((lo & PRESENT) === 0) break
+      chunk = frames.chunk(ptePfn(lo, hi))
+      held = lo
+    }
+    const record = ((lo >>> 12) & CHUNK_MASK) << SHIFT
+    const flags = chunk[record + FLAGS]
+    const mapped = chunk[record + MAP]
+    if (((flags ^ lastFlags) | (mapped ^ lastMapped)) !== 0) {
+      if (flags & NOT_SMALL) break
+      lastFlags = flags
+      lastMapped = mapped
+      ofFrame = soft | smallPageState(flags, mapped)
+    }
+    states[out] = ofFrame | (lo & ARMED ? OF_ARMED : 0) | (lo & softBit ? OF_SOFT : 0)
+  }
+  return next - at
 }
 
 function tableOf(mm: AddressSpace, vma: VmArea, vpn: number, huge: boolean): number {

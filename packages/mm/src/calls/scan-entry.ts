@@ -34,7 +34,7 @@ import {
   SWP_UFFD_WP,
   type Words,
 } from '@faultline/mm-types'
-import { ptePfn } from '@faultline/pagetable-core'
+import { ptePfn, sameBits } from '@faultline/pagetable-core'
 import { hugePmdPfn } from '../huge.ts'
 import type { AddressSpace } from '../objects.ts'
 
@@ -84,17 +84,6 @@ export function sameCategories(los: Words, his: Words, at: number, end: number, 
     const mask = lo & PAGE_UFFD_WP ? ARMED_LOOKED_AT : LOOKED_AT
     next = sameBits(los, next, end, lo, mask)
   }
-  return next
-}
-
-function sameBits(words: Words, at: number, end: number, word: number, mask: number): number {
-  let next = at
-  for (; next < end - 7; next += 8) {
-    const four = (words[next] ^ word) | (words[next + 1] ^ word) | (words[next + 2] ^ word) | (words[next + 3] ^ word)
-    const more = (words[next + 4] ^ word) | (words[next + 5] ^ word) | (words[next + 6] ^ word) | (words[next + 7] ^ word)
-    if (((four | more) & mask) !== 0) break
-  }
-  while (next < end && ((words[next] ^ word) & mask) === 0) next++
   return next
 }
 
