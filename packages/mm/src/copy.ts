@@ -45,6 +45,7 @@ import {
   leafTableAlloc,
   pmdNumber,
   ptePfn,
+  sameBits,
   wholeLevel,
 } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
@@ -149,13 +150,18 @@ function copySpan(parent: AddressSpace, vma: VmArea, copy: VmArea, table: number
   const parentMask = shared ? -1 : ~PAGE_RW
   const childMask = (shared ? ~PAGE_DIRTY : ~PAGE_RW) & (keepsBit ? -1 : ~PAGE_UFFD_WP)
   let copied = 0
+  // End of entries with the same high words.
+  let alike = from
   for (let i = from; i < to; i++) {
-    const plain = copyPlain(los, his, base + i, base + to, outLos, outHis, outBase + i, parentMask, childMask, frames)
-    copied += plain
-    i += plain
-    if (i === to) break
     const lo = los[base + i]
     const hi = his[base + i]
+    if (i >= alike) alike = sameBits(his, base + i, base + to, hi, -1) - base
+    const plain = copyPlain(los, hi, base + i, base + alike, outLos, outHis, outBase + i, parentMask, childMask, frames)
+    if (plain > 0) {
+      copied += plain
+      i += plain - 1
+      continue
+    }
     if ((lo & PAGE_PRESENT_ANY) === 0) {
       if ((lo !== 0 || hi !== 0) && copySoftleaf(parent, copy, table, target, i)) copied++
       continue
