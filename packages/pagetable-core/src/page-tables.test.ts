@@ -175,6 +175,23 @@ describe('the walk', () => {
     )
   })
 
+  test('a table of pmds that is freed, or let go of by one owner, is found no more', () => {
+    const { tables } = arena()
+    const [pgd, other] = [tables.alloc(LEVEL_PGD), tables.alloc(LEVEL_PGD)]
+    const pmd = tables.pmdTableAlloc(pgd, 7)
+    expect([tables.pmdTable(pgd, 7), tables.pmdTable(other, 7), tables.pmdTable(pgd, 262144)]).toEqual([pmd, 0, 0])
+    tables.share(pmd)
+    tables.link(tables.pudTableAlloc(other, 7), 0, pmd)
+    expect([tables.pmdTable(other, 7), tables.isShared(pmd)]).toEqual([pmd, true])
+    tables.set(tables.pudTable(other, 7), 0, 0, 0)
+    tables.free(pmd)
+    expect([tables.pmdTable(other, 7), tables.pmdTable(pgd, 7), tables.isShared(pmd)]).toEqual([0, pmd, false])
+    tables.set(tables.pudTable(pgd, 7), 0, 0, 0)
+    tables.free(pmd)
+    expect([tables.pmdTable(pgd, 7), tables.pteTable(pgd, 7)]).toEqual([0, 0])
+    expect(tables.pmdTableAlloc(pgd, 7)).toBe(pmd)
+  })
+
   test('nextPmd finds the first region with an entry, as a sorted list does', () => {
     fc.assert(
       fc.property(fc.array(VPN, { maxLength: 20 }), VPN, VPN, (made, a, b) => {

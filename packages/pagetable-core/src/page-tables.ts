@@ -7,13 +7,13 @@
  * @module
  */
 import type { Counters, Known, PageTables, Whole, Words } from '@faultline/mm-types'
-import { KNOWN_MARKERS, KNOWN_NOTHING, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGES_PER_PUD, WHOLE_NONE } from '@faultline/mm-types'
+import { KNOWN_NOTHING, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGES_PER_PUD, WHOLE_NONE } from '@faultline/mm-types'
 import { pmdNumber } from './address.ts'
 import { chunkTables } from './chunk-size.ts'
 import { ChunkStock } from './chunk-stock.ts'
 import { noRefusal, type Refusal } from './limits.ts'
 import { entryTable, pointsToTable } from './pte.ts'
-import { NO_MARKER, STAND_INS, type WholeMarker, wholeHi, wholeLo, wholeOf } from './whole.ts'
+import { isArmed, NO_MARKER, STAND_INS, type WholeMarker, wholeHi, wholeLo, wholeOf } from './whole.ts'
 
 const TABLES_PER_CHUNK_SHIFT = 10
 const TABLE_MASK = 1023
@@ -48,12 +48,15 @@ export class PageTableArena implements PageTables {
   private held = 0
   /** Tables in use by level. */
   readonly perLevel = new Int32Array(16)
-  // A direct-mapped cache of the last table found for a 2 MiB region: saves three dependent loads a walk.
-  // A slot that was never filled has no pgd: no table has number 0.
+  // A direct-mapped cache of the last table found for a 2 MiB region: saves three dependent loads. In an empty slot the pgd is 0: no table.
   private readonly cacheRegion: Int32Array<ArrayBuffer>
   private readonly cachePgd: Int32Array<ArrayBuffer>
   private readonly cacheTable: Int32Array<ArrayBuffer>
   private readonly stock: ChunkStock
+  // The last table of pmds found: new tables of ptes lie side by side. What an entry no longer points to is freed, by one owner at least.
+  private lastPgd = 0
+  private lastNumber = 0
+  private lastPmd = 0
 
   /**
    * @param limit tables at most; reaching it makes `alloc` return 0
@@ -180,6 +183,7 @@ export class PageTableArena implements PageTables {
 
   free(table: number): void {
     if (this.isStandIn(table)) return
+    if (table === this.lastPmd) this.lastPmd = 0
     const others = this.shares.get(table)
     if (others !== undefined) {
       if (others > 1) this.shares.set(table, others - 1)
@@ -238,12 +242,21 @@ export class PageTableArena implements PageTables {
   }
 
   pmdTable(pgd: number, vpn: number): number {
+    const number = pmdNumber(vpn) >> 9
+    if (this.lastPmd !== 0 && this.lastPgd === pgd && this.lastNumber === number) return this.lastPmd
     const pud = this.pudTable(pgd, vpn)
-    return pud === 0 ? 0 : this.below(pud, (pmdNumber(vpn) >> 9) & 511)
+    const found = pud === 0 ? 0 : this.below(pud, number & 511)
+    if (found > this.standIns) {
+      this.lastPgd = pgd
+      this.lastNumber = number
+      this.lastPmd = found
+    }
+    return found
   }
 
   /** The table of pmds covering a page, allocating what is missing; 0 when the limit is reached. */
   pmdTableAlloc(pgd: number, vpn: number): number {
+    if (this.lastPmd !== 0 && this.lastPgd === pgd && this.lastNumber === pmdNumber(vpn) >> 9) return this.lastPmd
     const pud = this.pudTableAlloc(pgd, vpn)
     return pud === 0 ? 0 : this.belowAlloc(pud, (pmdNumber(vpn) >> 9) & 511, LEVEL_PMD)
   }
@@ -266,14 +279,10 @@ export class PageTableArena implements PageTables {
   nextPmd(pgd: number, vpn: number, end: number): number {
     while (vpn < end) {
       const region = pmdNumber(vpn)
-      const pud = this.below(pgd, (region >> 18) & 511)
-      if (pud === 0) {
-        vpn = (Math.floor(vpn / 0x8000000) + 1) * 0x8000000
-        continue
-      }
-      const pmd = this.below(pud, (region >> 9) & 511)
+      const pmd = this.pmdTable(pgd, vpn)
       if (pmd === 0) {
-        vpn = (Math.floor(vpn / 0x40000) + 1) * 0x40000
+        const span = this.pudTable(pgd, vpn) === 0 ? 0x8000000 : PAGES_PER_PUD
+        vpn = (Math.floor(vpn / span) + 1) * span
         continue
       }
       const lo = this.readLo(pmd)
@@ -336,21 +345,11 @@ export class PageTableArena implements PageTables {
     if (upper === 0 || upper <= this.standIns) return false
     const index = (level === LEVEL_PUD ? pmdNumber(vpn) >> 9 : pmdNumber(vpn)) & 511
     const table = this.below(upper, index)
-    if (table <= this.standIns || this.used(table) !== 512 || this.isShared(table) || !this.isArmed(table)) return false
+    if (table <= this.standIns || this.used(table) !== 512 || this.isShared(table) || !isArmed(this, table, this.marker)) return false
     if (level === LEVEL_PMD) this.forget(pgd, vpn)
     this.set(upper, index, this.marker.lo, this.marker.hi)
     this.free(table)
     this.counters.folds++
-    return true
-  }
-
-  private isArmed(table: number): boolean {
-    if (this.known(table) === KNOWN_MARKERS) return true
-    const base = this.base(table)
-    const los = this.readLo(table)
-    const his = this.readHi(table)
-    const { lo, hi } = this.marker
-    for (let at = base; at < base + 512; at++) if (los[at] !== lo || his[at] !== hi) return false
     return true
   }
 

@@ -6,6 +6,7 @@
  * @module
  */
 import {
+  KNOWN_MARKERS,
   LEVEL_PMD,
   LEVEL_PTE,
   LEVEL_PUD,
@@ -53,6 +54,16 @@ export function wholeOf(lo: number, hi: number, marker: WholeMarker): Whole {
   if (lo === marker.lo && hi === marker.hi) return WHOLE_ARMED
   if (hi !== 0) return WHOLE_NONE
   return lo === EMPTY_LO ? WHOLE_EMPTY : lo === EMPTY_TABLES_LO ? WHOLE_EMPTY_TABLES : WHOLE_NONE
+}
+
+/** Whether all entries of a table are the marker. */
+export function isArmed(tables: PageTables, table: number, { lo, hi }: WholeMarker): boolean {
+  if (tables.known(table) === KNOWN_MARKERS) return true
+  const base = tables.base(table)
+  const los = tables.readLo(table)
+  const his = tables.readHi(table)
+  for (let at = base; at < base + 512; at++) if (los[at] !== lo || his[at] !== hi) return false
+  return true
 }
 
 /** Pages of one entry, by level. */
