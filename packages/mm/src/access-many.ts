@@ -3,7 +3,7 @@
  * @module
  */
 import { FAULT_DONE, FRAME_CHUNK_MASK, FRAME_CHUNK_SHIFT, FRAME_SHIFT, FRAME_STAMP } from '@faultline/mm-types'
-import { TLB_WRITE, type Tlb } from '@faultline/pagetable-core'
+import { TLB_WRITE } from '@faultline/pagetable-core'
 import type { AccessBatch } from '@faultline/program'
 import { accessMiss } from './access.ts'
 import type { AccessRequest } from './access-request.ts'
@@ -25,45 +25,40 @@ export interface Stop {
 /** Performs accesses [from, to) of a batch until one is not done, and says so in `stop`. @returns whether all were done */
 export function accessMany(mm: AddressSpace, batch: AccessBatch, from: number, to: number, request: AccessRequest, stop: Stop): boolean {
   const kernel = mm.kernel
+  const { frames, counters } = kernel.machine
   const tlb = kernel.tlbs[request.cpu]
+  const { rights, pfns } = tlb
   const { vpns, writes, stamps } = batch
-  for (let i = from; ; i++) {
-    const hits = hitMany(mm, tlb, batch, i, to)
-    kernel.machine.counters.tlbHits += hits
-    i += hits
-    if (i >= to) return true
-    const write = writes[i] !== 0
+  const id = mm.id
+  let hits = 0
+  let chunk = -1
+  let words = stamps
+  for (let i = from; i < to; i++) {
+    const vpn = vpns[i]
+    const write = writes[i]
+    const hit = tlb.find(id, vpn)
+    if (hit >= 0 && (write === 0 || rights[hit] === WRITABLE)) {
+      hits++
+      const pfn = pfns[hit]
+      if (pfn >>> CHUNK_SHIFT !== chunk) {
+        chunk = pfn >>> CHUNK_SHIFT
+        words = frames.chunk(pfn)
+      }
+      const at = ((pfn & CHUNK_MASK) << SHIFT) + STAMP
+      if (write !== 0) words[at] = stamps[i]
+      else stamps[i] = words[at]
+      continue
+    }
     request.stamp = stamps[i]
-    const code = accessMiss(mm, vpns[i], write, request)
+    const code = accessMiss(mm, vpn, write !== 0, request)
     if (code !== FAULT_DONE) {
+      counters.tlbHits += hits
       stop.at = i
       stop.code = code
       return false
     }
-    if (!write) stamps[i] = request.stamp
+    if (write === 0) stamps[i] = request.stamp
   }
-}
-
-/** Without calls in the common way, so that what does not change is looked up once. @returns accesses done before the first that the TLB does not translate */
-function hitMany(mm: AddressSpace, tlb: Tlb, { vpns, writes, stamps }: AccessBatch, from: number, to: number): number {
-  const { frames } = mm.machine
-  const { rights, pfns } = tlb
-  const id = mm.id
-  let chunk = -1
-  let words = stamps
-  let i = from
-  for (; i < to; i++) {
-    const hit = tlb.find(id, vpns[i])
-    const write = writes[i]
-    if (hit < 0 || (write !== 0 && rights[hit] !== WRITABLE)) break
-    const pfn = pfns[hit]
-    if (pfn >>> CHUNK_SHIFT !== chunk) {
-      chunk = pfn >>> CHUNK_SHIFT
-      words = frames.chunk(pfn)
-    }
-    const at = ((pfn & CHUNK_MASK) << SHIFT) + STAMP
-    if (write !== 0) words[at] = stamps[i]
-    else stamps[i] = words[at]
-  }
-  return i - from
+  counters.tlbHits += hits
+  return true
 }

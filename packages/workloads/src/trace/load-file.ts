@@ -24,7 +24,8 @@ export async function loadTraceFile(path: string | URL): Promise<Trace> {
 /** Twice as fast as the DecompressionStream that `readTrace` uses. */
 function unzip(bytes: Uint8Array, name: string): Uint8Array {
   try {
-    return gunzipSync(bytes, { maxOutputLength: LIMIT_BYTES })
+    // In larger pieces than the 16 KiB of the default, which take a quarter longer.
+    return gunzipSync(bytes, { maxOutputLength: LIMIT_BYTES, chunkSize: 2 ** 17 })
   } catch (error) {
     throw gzipError(name, error)
   }

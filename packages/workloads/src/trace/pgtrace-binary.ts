@@ -95,12 +95,16 @@ export function parsePgtraceBinary(bytes: Uint8Array, source: string): Pgtrace {
   return builder.finish(source, header)
 }
 
+/** Keys of four bytes and more are not below this. */
+const LONG = 0x200000
+
 /** The hot loop: accesses of single pages with keys of up to three bytes, which nearly all are. All else goes through the cursor. */
 function readRecords(cursor: ByteCursor, builder: PgtraceBuilder): void {
   const { bytes } = cursor
   let { ops, pages } = builder
   let capacity = ops.length
   const end = bytes.length
+  const last3 = end - 3
   // Imported bindings are slower than locals in V8.
   const lastAccess = PGT_KERNEL_WRITE
   const fail: Fail = (problem, expected) => cursor.fail(problem, expected)
@@ -108,19 +112,20 @@ function readRecords(cursor: ByteCursor, builder: PgtraceBuilder): void {
   let last = 0
   let i = 0
   while (at < end) {
-    let next = at + 1
-    let byte = bytes[at]
-    let key = byte & 0x7f
-    if (byte >= 0x80 && next + 1 < end) {
-      byte = bytes[next++]
-      key |= (byte & 0x7f) << 7
-      if (byte >= 0x80) {
-        byte = bytes[next++]
-        key |= (byte & 0x7f) << 14
-      }
+    // How many bytes a key has nobody can foresee, so there is no branch on it: two or three are masked away.
+    let key = LONG
+    let next = at
+    if (at <= last3) {
+      const b0 = bytes[at]
+      const b1 = bytes[at + 1]
+      const b2 = bytes[at + 2]
+      const second = b0 >> 7
+      const third = second & (b1 >> 7)
+      key = (b0 & 0x7f) | ((b1 & 0x7f & -second) << 7) | ((b2 & -third) << 14)
+      next = at + 1 + second + third
     }
     const page = last + ((key >> 5) ^ -((key >> 4) & 1))
-    if (byte >= 0x80 || (key & 15) > lastAccess || page < 0 || page > 0x7fffffff || i === capacity) {
+    if (key >= LONG || (key & 15) > lastAccess || page < 0 || page > 0x7fffffff || i === capacity) {
       cursor.at = at
       builder.length = i
       last = readRecord(cursor, builder, last, fail)
