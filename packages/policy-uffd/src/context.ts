@@ -10,6 +10,7 @@ import {
   type UffdEvent,
   type UffdMessage,
 } from '@faultline/mm-types'
+import { LastRule } from './unprotect-span.ts'
 import { type Waiter, Waiters } from './waiters.ts'
 
 /** An event on its way: prepared, sent, read. */
@@ -41,6 +42,7 @@ export class Userfaultfd implements UffdContext {
   /** Events prepared whose senders have not gone on: calls answer EAGAIN meanwhile (mmap_changing). */
   changing = 0
   closed = false
+  readonly lastRule = new LastRule()
   private readonly runQueue: RunQueue
 
   constructor(id: number, userModeOnly: boolean, runQueue: RunQueue) {

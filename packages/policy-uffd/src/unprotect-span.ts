@@ -46,6 +46,8 @@ export interface UnprotectRule {
   readonly write: WriteRule
 }
 
+const NO_RULE: UnprotectRule = { concerns: 0, takes: 0, write: NEVER_WRITABLE }
+
 /**
  * As writable as the design leaves entries. Where the rights are those of the mapping alone, also pages that were not protected lose or
  * gain the right to be written, whatever soft-dirty tracking wants.
@@ -60,6 +62,22 @@ export function unprotectRule(mm: HostMm, vma: Vma): UnprotectRule {
   }
   const write = unprotect === 'restores-write' ? writeRule(vma) : NEVER_WRITABLE
   return { concerns: PAGE_UFFD_WP, takes: PAGE_UFFD_WP, write }
+}
+
+/** The rule of the vma that was asked for last: a monitor ends the protection of one page of it after the other. */
+export class LastRule {
+  private vma: Vma | null = null
+  private flags = 0
+  private rule: UnprotectRule = NO_RULE
+
+  of(mm: HostMm, vma: Vma): UnprotectRule {
+    if (vma !== this.vma || vma.flags !== this.flags) {
+      this.vma = vma
+      this.flags = vma.flags
+      this.rule = unprotectRule(mm, vma)
+    }
+    return this.rule
+  }
 }
 
 /** A present entry without protection. */

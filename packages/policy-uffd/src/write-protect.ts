@@ -50,17 +50,18 @@ export function writeProtect(mm: HostMm, context: Userfaultfd, start: number, le
   if (!mm.alive) return -ESRCH
   const first = start / 4096
   const end = first + length / 4096
-  const error = protectVmas(mm, first, end, (mode & UFFDIO_WRITEPROTECT_MODE_WP) !== 0)
+  const enable = (mode & UFFDIO_WRITEPROTECT_MODE_WP) !== 0
+  // Nearly every range lies in one vma, and a list of it would be made for each page that a monitor answers.
+  const vma = mm.findVma(first)
+  let error: number
+  if (vma === undefined || end > vma.end) error = protectVmas(mm, first, end, enable)
+  else if (!enable && end - first === 1 && unprotectPage(mm, context, vma, first)) error = 0
+  else error = protectVma(mm, vma, first, end, enable)
   if (error === 0 && mode === 0) context.wake(first, end)
   return error
 }
 
 function protectVmas(mm: HostMm, first: number, end: number, enable: boolean): number {
-  // Nearly every range lies in one vma, and a list of it would be made for each page that a monitor answers.
-  const only = mm.findVma(first)
-  if (only !== undefined && end <= only.end) {
-    return !enable && end - first === 1 && unprotectPage(mm, only, first) ? 0 : protectVma(mm, only, first, end, enable)
-  }
   let found = false
   const vmas = mm.vmasWithin(first, end)
   if (!mm.calls.writeProtectSpans && (vmas.length !== 1 || vmas[0].start > first || vmas[0].end < end)) return -ENOENT
@@ -85,7 +86,7 @@ function protectVma(mm: HostMm, vma: Vma, first: number, end: number, enable: bo
  *
  * @returns false when the page is another matter, and nothing was done
  */
-function unprotectPage(mm: HostMm, vma: Vma, vpn: number): boolean {
+function unprotectPage(mm: HostMm, context: Userfaultfd, vma: Vma, vpn: number): boolean {
   if ((vma.flags & VM_UFFD_WP) === 0 || vma.pageShift !== 12) return false
   const { tables, frames, counters } = mm.machine
   const table = tables.pteTable(mm.pgd, vpn)
@@ -94,7 +95,7 @@ function unprotectPage(mm: HostMm, vma: Vma, vpn: number): boolean {
   const lo = tables.readLo(table)[at]
   if ((lo & PAGE_PRESENT_ANY) === 0) return false
   counters.ptes++
-  const next = unprotected(unprotectRule(mm, vma), frames, lo, tables.readHi(table)[at])
+  const next = unprotected(context.lastRule.of(mm, vma), frames, lo, tables.readHi(table)[at])
   if (next === lo) return true
   tables.lo(table)[at] = next
   mm.flushChanged(vpn, 1, 1)
