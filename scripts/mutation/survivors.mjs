@@ -18,6 +18,55 @@ const PAGETABLE_CORE = [
     ],
   },
   {
+    why: 'The word that is held apart saves looks at the others: let go too early or too often it is found again as the lowest.',
+    file: 'packages/pagetable-core/src/free-frames.ts',
+    changes: [
+      ['number < this.word', 'true'],
+      ['number < this.word', 'number <= this.word'],
+      ['first >>> 5 <= this.word', 'true'],
+    ],
+  },
+  {
+    why: 'The field is word 0 of the record.',
+    file: 'packages/pagetable-core/src/frames.ts',
+    changes: [
+      ['((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_REF', '((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) - FRAME_REF'],
+      ['((head & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_REF', '((head & FRAME_CHUNK_MASK) << FRAME_SHIFT) - FRAME_REF'],
+      ['at + FRAME_REF', 'at - FRAME_REF'],
+    ],
+  },
+  {
+    why: 'The field is word 0 of the record.',
+    file: 'packages/pagetable-core/src/swap-area.ts',
+    changes: [
+      ['record + COUNT', 'record - COUNT'],
+      ['((slot & CHUNK_MASK) << SHIFT) + COUNT', '((slot & CHUNK_MASK) << SHIFT) - COUNT'],
+    ],
+  },
+  {
+    why: 'The slower way to the same: a chunk asked for that is there or made soon, pages freed one by one or at once, a page as a folio of one.',
+    file: 'packages/pagetable-core/src/frames.ts',
+    changes: [
+      ['pfn >>> FRAME_CHUNK_SHIFT >= this.chunks.length', 'true'],
+      ['flags >>> FRAME_ORDER_SHIFT', 'true'],
+      ['nr < SHORTEST_FILL', 'true'],
+      ['nr < SHORTEST_FILL', 'false'],
+      ['nr < SHORTEST_FILL', 'nr <= SHORTEST_FILL'],
+      ['nr < SHORTEST_FILL', 'nr >= SHORTEST_FILL'],
+      ['{ for (let pfn = first; pfn < first + nr; pfn++) this.put(pfn) return }', '{}'],
+      ['pfn + 1', 'pfn - 1'],
+      ['this.chunks.length << FRAME_CHUNK_SHIFT < end', 'this.chunks.length << FRAME_CHUNK_SHIFT <= end'],
+    ],
+  },
+  {
+    why: 'Never so: zero references were dealt with before; folios of order 0 have no template; a store beyond the end of an array is none.',
+    file: 'packages/pagetable-core/src/frames.ts',
+    changes: [
+      ['left < 0', 'left <= 0'],
+      ['[]', '["Stryker was here"]'],
+    ],
+  },
+  {
     why: 'Of two equal numbers either is the smaller one.',
     file: 'packages/pagetable-core/src/leaf.ts',
     changes: [['next < end', 'next <= end']],

@@ -1,6 +1,7 @@
 import {
   FRAME_ANON,
   FRAME_CACHE,
+  FRAME_CHUNK_MASK,
   FRAME_DIRTY,
   FRAME_ENTIRE,
   FRAME_FLAGS,
@@ -13,6 +14,7 @@ import {
 } from '@faultline/mm-types'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { ChunkStock } from './chunk-stock.ts'
 import { MachineCounters } from './counters.ts'
 import { FIRST_PFN, FrameTable } from './frames.ts'
 import { createMachine } from './machine.ts'
@@ -86,6 +88,20 @@ describe('a split of a folio', () => {
     const taken = Array.from({ length: skipped + 4 }, () => frames.alloc(0))
     expect(taken.slice(skipped)).toEqual(pagesOf(part, 2))
   })
+
+  test('leaves the records around a part alone when that is freed, at the border of a chunk too', () => {
+    const frames = frameTable()
+    let head = frames.alloc(9)
+    while (((head + 256) & FRAME_CHUNK_MASK) !== 256) head = frames.alloc(9)
+    for (const page of pagesOf(head - 256, 10)) frames.setStamp(page, page)
+    for (const page of pagesOf(head, 9)) frames.setField(page, FRAME_MAP, 1)
+    frames.splitAt(head + 511)
+    const stamps = () => pagesOf(head - 256, 10).map((page) => frames.stamp(page))
+    const before = stamps()
+    expect(frames.order(head)).toBe(8)
+    for (let left = 256; left > 0; left--) frames.put(head)
+    expect(stamps()).toEqual(before.map((stamp) => (stamp >= head && stamp < head + 256 ? 0 : stamp)))
+  })
 })
 
 describe('folios that are freed', () => {
@@ -117,9 +133,11 @@ describe('folios that are freed', () => {
     frames.setFlags(reserved, FRAME_RESTORE_RESERVE)
     expect([frames.hugetlbInUse(order, 2), frames.hugetlbReserved(order)]).toEqual([2, 0])
     frames.put(plain)
+    frames.put(frames.alloc(order))
     expect([frames.hugetlbInUse(order), frames.hugetlbReserved(order)]).toEqual([1, 0])
     frames.put(reserved)
     expect([frames.hugetlbInUse(order), frames.hugetlbReserved(order), frames.nrUsed()]).toEqual([0, 1, 0])
+    expect([frames.hugetlbReserved(order, 2), frames.hugetlbReserved(order, -3)]).toEqual([3, 0])
   })
 
   test('every page of a folio of 1 GiB knows its head', () => {
@@ -149,6 +167,7 @@ describe('runs of single pages', () => {
     expect(frames.nrUsed()).toBe(60 - nr)
     expect(all.map((pfn) => frames.flags(pfn))).toEqual(all.map((_, i) => (i >= 5 && i < 5 + nr ? 0 : FRAME_DIRTY)))
     expect(Array.from({ length: nr }, () => frames.alloc(0))).toEqual(all.slice(5, 5 + nr))
+    expect(frames.alloc(0)).toBe(all[59] + 1)
   })
 })
 
@@ -185,6 +204,26 @@ test('flags are set and cleared one by one; who maps a single page is its own pt
   frames.setField(pfn, FRAME_MAP, 2)
   frames.setField(pfn, FRAME_ENTIRE, 5)
   expect(frames.mapcount(pfn)).toBe(2)
+})
+
+test('all words of a freed page are cleared, and none of its neighbours', () => {
+  const frames = frameTable()
+  const all = [frames.alloc(0), frames.alloc(0), frames.alloc(0)]
+  const fields = Array.from({ length: 8 }, (_, field) => field).filter((field) => field !== FRAME_REF && field !== FRAME_FLAGS)
+  for (const pfn of all) for (const field of fields) frames.setField(pfn, field, 100 + field)
+  frames.put(all[1])
+  expect(all.map((pfn) => fields.map((field) => frames.field(pfn, field)))).toEqual([
+    fields.map((field) => 100 + field),
+    fields.map(() => 0),
+    fields.map((field) => 100 + field),
+  ])
+})
+
+test('buffers are given back, and how many frames were in use can still be asked', () => {
+  const stock = new ChunkStock()
+  const frames = new FrameTable(new MachineCounters(), undefined, stock)
+  const chunk = frames.chunk(frames.alloc(0))
   frames.release()
   expect(frames.nrUsed()).toBe(1)
+  expect(new FrameTable(new MachineCounters(), undefined, stock).chunk(FIRST_PFN)).toBe(chunk)
 })

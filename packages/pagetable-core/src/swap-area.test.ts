@@ -61,6 +61,27 @@ describe('slots', () => {
     expect(swap.alloc(3)).toBe(slot)
   })
 
+  test('a slot that only the cache keeps may be cached anew', () => {
+    const swap = new SwapArea()
+    const slot = swap.alloc(1)
+    swap.setCached(slot, 5000)
+    swap.free(slot)
+    swap.setCached(slot, 6000)
+    expect([swap.nrUsed(), swap.cached(slot), swap.alloc(2) === slot]).toEqual([1, 6000, false])
+  })
+
+  test('slots come back newest first, and their neighbours keep what they hold', () => {
+    const swap = new SwapArea()
+    const slots = Array.from({ length: 6 }, (_, i) => swap.alloc(10 + i))
+    for (const i of [1, 3, 4]) swap.free(slots[i])
+    expect([0, 2, 5].map((i) => [swap.stamp(slots[i]), swap.count(slots[i]), swap.cached(slots[i])])).toEqual([
+      [10, 1, 0],
+      [12, 1, 0],
+      [15, 1, 0],
+    ])
+    expect([swap.alloc(0), swap.alloc(0), swap.alloc(0), swap.alloc(0)]).toEqual([slots[4], slots[3], slots[1], slots[5] + 1])
+  })
+
   test('contents may be written', () => {
     const swap = new SwapArea()
     const [slot, other] = [swap.alloc(1), swap.alloc(2)]
