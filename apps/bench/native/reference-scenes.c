@@ -1,5 +1,6 @@
 /* The scenes of `faultline speed` on the reference: the same steps as model-scenes.ts and kernel-probe.c. */
 #include "reference.h"
+#include <sys/resource.h>
 
 #define BASE 0x10000000000ull
 
@@ -137,9 +138,30 @@ static void hugetlb(void) {
 	huge_faults("hugetlb-fault", VM_HUGETLB);
 }
 
+static double system_time(void) {
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_stime.tv_sec * 1e9 + usage.ru_stime.tv_usec * 1e3;
+}
+
+/* `faultline speed --scale`: one touch in 2 MiB, on tables that were never there and on the same ones again. A table for 32 pages is reserved. */
+static void scale(void) {
+	u64 n = pages / 32;
+	stage(0);
+	vma->end = BASE + (n << 21);
+	stamp++;
+	double system = system_time();
+	TIME("new", n, for (u64 i = 0; i < n; i++) access_page(&mm, BASE + (i << 21), 1, stamp));
+	report("system", (system_time() - system) / n);
+	zap(&mm, BASE, vma->end, 1);
+	TIME("again", n, for (u64 i = 0; i < n; i++) access_page(&mm, BASE + (i << 21), 1, stamp));
+	zap(&mm, BASE, vma->end, 1);
+	vma->end = end;
+}
+
 int main(int argc, char **argv) {
 	static const struct scene scenes[] = { { "touched", touched }, { "random", random_order }, { "sparse", sparse }, { "sync", sync_faults },
-		{ "markers", markers }, { "swap", swapping }, { "thp", thp }, { "hugetlb", hugetlb } };
+		{ "markers", markers }, { "swap", swapping }, { "thp", thp }, { "hugetlb", hugetlb }, { "scale", scale } };
 	if (argc < 3) return 2;
 	pages = strtoul(argv[1], 0, 10);
 	few = pages < FEW_PAGES ? pages : FEW_PAGES;

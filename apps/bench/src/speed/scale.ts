@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { freemem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Column, printGrid } from '../report/grid.ts'
+import { measureReference, type ReferenceScale } from './scale-reference.ts'
 import type { ScaleFigures, ScaleOrder } from './scale-side.ts'
 import { digits } from './targets.ts'
 
@@ -34,6 +35,7 @@ const PAGES_PER_GIB = { sparse: 512, full: 2 ** 18 }
 export interface ScaleRow {
   readonly size: Omit<ScaleOrder, 'design'>
   readonly figures?: ScaleFigures
+  readonly reference?: ReferenceScale
   readonly missing?: string
 }
 
@@ -50,7 +52,8 @@ export function measureSizes(design: string, most: number, step: (label: string)
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     if (status !== 0) return { size, missing: `its process ended with ${signal ?? `exit code ${status}`}` }
-    return { size, figures: JSON.parse(stdout) as ScaleFigures }
+    const figures = JSON.parse(stdout) as ScaleFigures
+    return { size, figures, ...(size.shape === 'sparse' && { reference: measureReference(figures.pages) }) }
   })
 }
 
@@ -92,7 +95,6 @@ export function printScale(rows: readonly ScaleRow[]): string {
     ...COSTS.map(([head]) => right(head)),
     right('of new:\nsystem'),
     right('V8, bare\nbuffers'),
-    right('tables\nMiB'),
     right('buffers\n/ Linux'),
     right('bytes\na page'),
   ]
@@ -105,13 +107,12 @@ export function printScale(rows: readonly ScaleRow[]): string {
       ...COSTS.map(([, cost]) => digits(cost(figures))),
       digits(figures.system),
       digits(figures.buffers),
-      digits(tableBytes / 2 ** 20),
       (tableBuffers / tableBytes).toFixed(2),
       bytesPerPage.toFixed(1),
     ]
   })
   const missing = rows.flatMap(({ size, missing: why }) => (why === undefined ? [] : [`Left out: ${nameOf(size)}: ${why}.`]))
-  return `${printGrid(columns, cells)}\n${[...growth(rows), ...lines(rows), ...memory(rows), ...missing].join('\n')}\n`
+  return `${printGrid(columns, cells)}\n${[...references(rows), ...growth(rows), ...lines(rows), ...memory(rows), ...missing].join('\n')}\n`
 }
 
 function measured(rows: readonly ScaleRow[], shape: ScaleOrder['shape']): ScaleRow[] {
@@ -129,6 +130,15 @@ function growth(rows: readonly ScaleRow[]): string[] {
       return `${name} ${ratio.toFixed(2)}${ratio > MOST_GROWTH ? ' (missed)' : ''}`
     })
     return [`${nameOf(largest.size)} to ${nameOf(smallest.size)} (wanted: at most ${MOST_GROWTH}): ${parts.join('; ')}.`]
+  })
+}
+
+/** The same touches in C. */
+function references(rows: readonly ScaleRow[]): string[] {
+  return rows.flatMap(({ size, reference }) => {
+    if (reference === undefined) return []
+    const { new: fresh, system, again } = reference
+    return `C, ${nameOf(size)}: first touch on new tables ${digits(fresh)}, the system's part ${digits(system)}; on used tables ${digits(again)}.`
   })
 }
 

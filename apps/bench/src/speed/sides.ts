@@ -25,7 +25,8 @@ export interface OpenSides {
   readonly missing: readonly string[]
 }
 
-const REFERENCE: CProgram = {
+/** The C version of the same simulation. */
+export const REFERENCE: CProgram = {
   name: 'speed-reference',
   title: 'the C reference',
   directory: NATIVE,

@@ -5,6 +5,7 @@ import { rowsOf, takeTurns } from './measure.ts'
 import { loadModel } from './model-side.ts'
 import { SPEED_OPERATIONS } from './operations.ts'
 import { printScale } from './scale.ts'
+import { measureReference } from './scale-reference.ts'
 import { measureScale } from './scale-side.ts'
 import type { Side, SideName } from './side.ts'
 import { openSides } from './sides.ts'
@@ -164,15 +165,27 @@ test('an address space has the tables that Linux would have, and what grows too 
         tableBuffers: full.tableBytes * 2,
       },
     },
+    {
+      size: { gib: 64, shape: 'sparse' },
+      figures: { ...sparse, bytesPerPage: 30, tableBuffers: sparse.tableBytes },
+      reference: { new: 4000, system: 3900, again: 30 },
+    },
     { size: { gib: 1024, shape: 'sparse' }, missing: 'needs more' },
   ])
   expect(text).toContain('first touch, new tables without system and buffers 2.00 (missed)')
   expect(text).toContain('munmap 2.00 (missed)')
+  expect(text).toContain("C, 64 GiB sparse: first touch on new tables 4,000, the system's part 3,900; on used tables 30.0.")
   expect(text).toContain('1 GiB full to 64 GiB full: 41.0 bytes for each page (missed), and 8.13 KiB of the machine itself.')
   expect(text).toContain(
     "Table buffers beyond 1.1 of Linux's: 64 GiB full. More than 40 bytes a page beyond its tables: 1 GiB full, 64 GiB full.",
   )
   expect(text).toContain('Left out: 1 TiB sparse: needs more.')
+})
+
+test('the reference touches new tables and used ones', () => {
+  const reference = measureReference(64)
+  if (hasCompiler) for (const name of ['new', 'again'] as const) expect(reference![name], name).toBeGreaterThan(0)
+  else expect(reference).toBeUndefined()
 })
 
 test('what is wrong with the question is said', async () => {
