@@ -96,4 +96,30 @@ const PAGETABLE_CORE = [
   },
 ]
 
-export const EXPLAINED = [...PAGETABLE_CORE]
+const POLICY_UFFD = [
+  {
+    why: 'Said again by the next comparison: no length fits behind an address beyond user space.',
+    file: 'packages/policy-uffd/src/ranges.ts',
+    changes: [
+      ['start >= TASK_SIZE', 'false'],
+      ['start >= TASK_SIZE', 'start > TASK_SIZE'],
+    ],
+  },
+  {
+    why: 'About the room that the list takes, which nobody sees: when it begins at its first place again, and what is in places not in use.',
+    file: 'packages/policy-uffd/src/waiters.ts',
+    changes: [
+      ['[]', '["Stryker was here"]'],
+      ['this.first === this.end', 'false'],
+      ['{ this.first = 0 this.end = 0 }', '{}'],
+      ['this.first === MOST_UNUSED', 'true'],
+      ['this.first === MOST_UNUSED', 'false'],
+      ['this.first === MOST_UNUSED', 'this.first !== MOST_UNUSED'],
+      ['i !== this.length - 1', 'true'],
+      ['this.length - 1', 'this.length + 1'],
+      ['{ this.places.copyWithin(0, this.first, this.end) this.end -= this.first this.fi', '{}'],
+    ],
+  },
+]
+
+export const EXPLAINED = [...PAGETABLE_CORE, ...POLICY_UFFD]

@@ -7,6 +7,7 @@ export const TARGETS = {
   'pagetable-core': { tests: rules('model', 'huge-rules', 'shmem-rules', 'zap-rules', 'arming-ideas') },
   'policy-uffd': {
     tests: rules(
+      'uffd-calls',
       'uffd-rules',
       'fill-rules',
       'protect-rules',

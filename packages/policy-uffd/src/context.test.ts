@@ -112,7 +112,7 @@ test('a list of waiters says what an array would', () => {
     } else if (choice === 3) expect(waiters.shift()?.thread).toBe(expected.shift())
     else if (expected.length > 0) {
       const i = step % expected.length
-      expect(waiters.lastOf(expected[i])).toBe(i)
+      expect([waiters.lastOf(expected[i]), waiters.lastOf('nobody')]).toEqual([i, -1])
       waiters.remove(i)
       expected = expected.filter((_, k) => k !== i)
     }
@@ -124,12 +124,12 @@ test('a list of waiters says what an array would', () => {
 })
 
 describe('events and the end', () => {
-  const event = (context: Userfaultfd): QueuedEvent =>
-    ({ context, message: message(0), isRead: false, isLost: false, mm: null }) as QueuedEvent
+  const event = (context: Userfaultfd, page: number): QueuedEvent =>
+    ({ context, message: message(page), isRead: false, isLost: false, mm: null }) as QueuedEvent
 
   test('a reader lets the sender of the oldest event go on', () => {
     const { context, runQueue } = opened()
-    const [first, second] = [event(context), event(context)]
+    const [first, second] = [event(context, 1), event(context, 2)]
     context.events.push(first, second)
     expect(context.readEvent()).toBe(first.message)
     expect([first.isRead, first.isLost, second.isRead]).toEqual([true, false, false])
@@ -139,13 +139,15 @@ describe('events and the end', () => {
   })
 
   test('closing lets everyone go, and loses what was not read', () => {
-    const { context, runQueue } = opened(waiter('a', 0), waiter('b', 2 ** 35))
-    const [first, second] = [event(context), event(context)]
+    const threads = [waiter('a', 0), waiter('b', 2 ** 35)]
+    const { context, runQueue } = opened(...threads)
+    const [first, second] = [event(context, 1), event(context, 2)]
     context.events.push(first, second)
     expect([context.closed, context.id, context.userModeOnly, context.changing]).toEqual([false, 7, true, 0])
     context.release()
     expect(context.closed).toBe(true)
     expect(runQueue).toEqual(['b', 'a', second, first])
+    expect(threads.map(({ isWoken }) => isWoken)).toEqual([true, true])
     expect([first, second].map(({ isRead, isLost }) => [isRead, isLost])).toEqual([
       [true, true],
       [true, true],
