@@ -17,6 +17,11 @@ function machine() {
   session.perform({ op: 'userfaultfd', uffd: 'u', flags: 0 })
   session.perform({ op: 'api', uffd: 'u', features: UFFD_FEATURE_WP_ASYNC | UFFD_FEATURE_WP_UNPOPULATED, version: 0xaa })
   session.perform({ op: 'register', uffd: 'u', range: all, mode: 2 })
+  const batch = {
+    vpns: Int32Array.from({ length: PAGES }, (_, i) => FIRST + (i & HOT)),
+    writes: new Uint8Array(PAGES).fill(1),
+    stamps: new Int32Array(PAGES),
+  }
   return {
     each(write: boolean, mask = -1): void {
       for (let i = 0; i < PAGES; i++) session.access('main', FIRST + (i & mask), write, i)
@@ -24,14 +29,16 @@ function machine() {
     protect: () => void session.perform({ op: 'writeprotect', uffd: 'u', range: all, mode: 1 }),
     dontneed: () => void session.perform({ op: 'madvise', range: all, advice: 'dontneed' }),
     resolve(): void {
-      for (let page = 0; page < PAGES; page++) session.perform({ op: 'writeprotect', uffd: 'u', range: range('A', page, 1), mode: 0 })
+      for (let vpn = FIRST; vpn < FIRST + PAGES; vpn++) session.writeprotect('u', vpn, 1, 0)
     },
+    batch: () => void session.accessMany('main', batch, 0, PAGES),
   }
 }
 
 describe('4,096 accesses', () => {
-  const { each, protect, dontneed, resolve } = machine()
+  const { each, protect, dontneed, resolve, batch } = machine()
   bench('through the TLB: access.ts, tlb.ts', () => each(true, HOT))
+  bench('through the TLB, in a batch: access-many.ts', batch)
   bench('first touch, after MADV_DONTNEED: fault.ts, frames.ts', () => {
     dontneed()
     each(true)
@@ -45,7 +52,7 @@ describe('4,096 accesses', () => {
     protect()
     each(false)
   })
-  bench('ending the protection of one page: perform-uffd.ts, write-protect.ts', () => {
+  bench('ending the protection of one page: model-session.ts, write-protect.ts', () => {
     protect()
     resolve()
   })

@@ -192,11 +192,13 @@ function checkRange(start: number, nrPages: number, fail: Fail): void {
 export class PgtraceBuilder {
   readonly events: PgtraceEvent[] = []
   length = 0
-  // Public so that a reader that knows the capacity suffices can write entries itself.
+  // Public so that a reader can write accesses of one page itself while there is room: runs are 0 unless `access` says otherwise.
   ops: Uint8Array
   pages: PageColumn
   runs: Int32Array
   #capacity: number
+  /** Pages beyond the first of each access, by its code. */
+  readonly #inRuns = new Float64Array(8)
 
   constructor(capacity: number) {
     this.#capacity = Math.max(16, capacity)
@@ -213,6 +215,7 @@ export class PgtraceBuilder {
     this.ops[i] = op
     this.pages[i] = page
     this.runs[i] = run
+    if (run !== 0) this.#inRuns[op] += run
     this.length = i + 1
   }
 
@@ -260,16 +263,12 @@ export class PgtraceBuilder {
   }
 
   #count(): Record<string, number> {
-    // Two counters for each code, in turns: to add to what has just been stored is to wait for it.
-    const entries = new Int32Array(16)
-    const byOp = new Float64Array(8)
+    // Four counters for each code, in turns: to add to what has just been stored is to wait for it.
+    const entries = new Int32Array(32)
     const ops = this.ops
-    const runs = this.runs
-    for (let i = 0, n = this.length; i < n; i++) {
-      entries[((i & 1) << 3) | ops[i]]++
-      if (runs[i] !== 0) byOp[ops[i]] += runs[i]
-    }
-    for (let op = 0; op < 8; op++) byOp[op] += entries[op] + entries[op | 8]
+    for (let i = 0, n = this.length; i < n; i++) entries[((i & 3) << 3) | ops[i]]++
+    const byOp = this.#inRuns
+    for (let i = 0; i < entries.length; i++) byOp[i & 7] += entries[i]
     const counts: Record<string, number> = {}
     for (const letter of Object.keys(EVENT_OPERANDS)) counts[letter] = 0
     for (const event of this.events) counts[LETTER_OF_KIND[event.kind]]++
