@@ -31,29 +31,36 @@ const CLASS = PAGE_PRESENT_ANY | PAGE_PSE
 const CHUNK_AND_CLASS = CLASS | (~0xfff & ~(CHUNK_MASK << 12))
 /** Flags that a single page may have which only its references keep. */
 const PLAIN_FLAGS = FRAME_ANON | FRAME_EXCLUSIVE | FRAME_DIRTY | FRAME_SWAPBACKED
-/** Entries for which two calls of `fill` take less than stores one by one. */
+/** Entries for which calls of `fill` take less than stores one by one. */
 export const SHORTEST_RUN = 32
 
 /**
  * Erases entries from `at` on for as long as one short loop serves them all: single anonymous pages that others hold too, or such that
  * nobody does.
  *
+ * @param end of entries that have the high word `hi`
  * @returns entries erased
  */
-export function dropRun(los: Int32Array, his: Int32Array, at: number, end: number, frames: Frames): number {
-  const pfn = ptePfn(los[at], his[at])
-  if (frames.chunk(pfn)[((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_REF] > 1) return dropShared(los, his, at, end, frames)
-  const run = countOwn(los, his, at, end, frames)
-  if (run < SHORTEST_RUN) return 0
-  putOwn(los, his, at, at + run, frames)
-  los.fill(0, at, at + run)
-  his.fill(0, at, at + run)
+export function dropRun(los: Int32Array, his: Int32Array, hi: number, at: number, end: number, frames: Frames): number {
+  const pfn = ptePfn(los[at], hi)
+  const isShared = frames.chunk(pfn)[((pfn & CHUNK_MASK) << SHIFT) + REF] > 1
+  const run = isShared ? dropShared(los, hi, at, end, frames) : countOwn(los, hi, at, end, frames)
+  if (!isShared) {
+    if (run < SHORTEST_RUN) return 0
+    putOwn(los, hi, at, at + run, frames)
+  }
+  erase(los, at, at + run)
+  erase(his, at, at + run)
   return run
 }
 
-/** Erases entries whose pages stay. @returns how many */
-function dropShared(los: Int32Array, his: Int32Array, at: number, end: number, frames: Frames): number {
-  const hi = his[at]
+function erase(words: Int32Array, at: number, end: number): void {
+  if (end - at >= SHORTEST_RUN) words.fill(0, at, end)
+  else for (let next = at; next < end; next++) words[next] = 0
+}
+
+/** Drops the mappings of pages that stay. @returns how many */
+function dropShared(los: Int32Array, hi: number, at: number, end: number, frames: Frames): number {
   let held = los[at]
   let chunk = frames.chunk(ptePfn(held, hi))
   let next = at
@@ -64,14 +71,11 @@ function dropShared(los: Int32Array, his: Int32Array, at: number, end: number, f
       chunk = frames.chunk(ptePfn(lo, hi))
       held = lo
     }
-    if (his[next] !== hi) break
     const record = ((lo >>> 12) & CHUNK_MASK) << SHIFT
     const references = chunk[record + REF]
     if (references < 2 || chunk[record + FLAGS] & ~PLAIN_FLAGS || chunk[record + SLOT] !== 0) break
     chunk[record + REF] = references - 1
     chunk[record + MAP]--
-    los[next] = 0
-    his[next] = 0
   }
   return next - at
 }
@@ -80,8 +84,7 @@ function dropShared(los: Int32Array, his: Int32Array, at: number, end: number, f
  * Entries from `at` on that map single anonymous pages which nobody else holds. That this only reads is what makes it fast: the processor
  * waits for many records at a time, where the loop that frees them would wait for one after the other.
  */
-function countOwn(los: Int32Array, his: Int32Array, at: number, end: number, frames: Frames): number {
-  const hi = his[at]
+function countOwn(los: Int32Array, hi: number, at: number, end: number, frames: Frames): number {
   let held = los[at]
   let chunk = frames.chunk(ptePfn(held, hi))
   let next = at
@@ -92,20 +95,20 @@ function countOwn(los: Int32Array, his: Int32Array, at: number, end: number, fra
       chunk = frames.chunk(ptePfn(lo, hi))
       held = lo
     }
-    if (his[next] !== hi) break
     const record = ((lo >>> 12) & CHUNK_MASK) << SHIFT
-    if (chunk[record + REF] !== 1 || chunk[record + MAP] !== 1 || chunk[record + FLAGS] & ~PLAIN_FLAGS) break
+    // The one reference is that of the entry.
+    if (chunk[record + REF] !== 1 || chunk[record + FLAGS] & ~PLAIN_FLAGS) break
   }
   return next - at
 }
 
 /** Frees the pages that entries map, nobody else's: at once those that follow one another, as pages do that were touched in order. */
-function putOwn(los: Int32Array, his: Int32Array, at: number, end: number, frames: Frames): void {
+function putOwn(los: Int32Array, hi: number, at: number, end: number, frames: Frames): void {
   while (at < end) {
     const first = los[at] >>> 12
     let next = at + 1
     while (next < end && los[next] >>> 12 === first + (next - at)) next++
-    frames.putRun(ptePfn(los[at], his[at]), next - at)
+    frames.putRun(ptePfn(los[at], hi), next - at)
     at = next
   }
 }

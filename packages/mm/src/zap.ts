@@ -32,7 +32,17 @@ import {
   ZAP_DROP_MARKER,
   ZAP_UNMAP,
 } from '@faultline/mm-types'
-import { emptyWhole, foldWhole, LimitError, leafIndex, leafPages, leafSpanEnd, leafTable, leafTableAlloc } from '@faultline/pagetable-core'
+import {
+  emptyWhole,
+  foldWhole,
+  LimitError,
+  leafIndex,
+  leafPages,
+  leafSpanEnd,
+  leafTable,
+  leafTableAlloc,
+  sameBits,
+} from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
 import { dropRun, SHORTEST_RUN } from './drop-run.ts'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd, zapHugePmd } from './huge.ts'
@@ -146,6 +156,8 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
   // Of most anonymous memory nothing is left, whatever an entry was.
   const leavesNone = vma.file === null && clearBits === 0
   let nextRun = 0
+  // End of entries with the same high words.
+  let alike = 0
   let gone = 0
   let changed = 0
   for (let at = base + from, end = base + to; at < end; at++) {
@@ -153,7 +165,8 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
     const hi = his[at]
     if (lo === 0 && hi === 0) continue
     if (leavesNone && at >= nextRun && lo & PAGE_PRESENT_ANY) {
-      const run = dropRun(los, his, at, end, frames)
+      if (at >= alike) alike = sameBits(his, at, end, hi, -1)
+      const run = dropRun(los, his, hi, at, alike, frames)
       nextRun = run > 0 ? 0 : at + SHORTEST_RUN
       if (run > 0) {
         changed += run

@@ -56,6 +56,8 @@ export const ZERO_PFN = 1
 export const HUGE_ZERO_PFN = 512
 /** Frames below this one are the zero pages, or nothing. */
 export const FIRST_PFN = 1024
+/** log2 of the pairs of words of a record. */
+const PAIRS_SHIFT = SHIFT - 1
 /** Frames for which one call of `fill` takes less than stores one by one. */
 const SHORTEST_FILL = 16
 
@@ -64,6 +66,8 @@ export class FrameTable implements Frames {
   private readonly chunks: Int32Array<ArrayBuffer>[] = []
   private readonly stock: ChunkStock
   private readonly counters: Counters
+  /** The same buffers, two words in one: half as many stores clear a record. */
+  private readonly pairs: Float64Array[] = []
   private readonly free = new FreeFrames()
   /** Heads of the free lists of large folios, by order; linked through ENTIRE. */
   private readonly freeHead = new Int32Array(64)
@@ -170,11 +174,11 @@ export class FrameTable implements Frames {
 
   /** Frees `nr` single pages from `first` on, of each of which the caller holds the only reference. */
   putRun(first: number, nr: number): void {
+    this.inUse -= nr
     if (nr < SHORTEST_FILL) {
-      for (let pfn = first; pfn < first + nr; pfn++) this.put(pfn)
+      for (let pfn = first; pfn < first + nr; pfn++) this.clearSingle(pfn)
       return
     }
-    this.inUse -= nr
     for (let pfn = first, end = first + nr; pfn < end; ) {
       const at = pfn & CHUNK_MASK
       const next = Math.min(end, pfn - at + CHUNK_MASK + 1)
@@ -182,6 +186,16 @@ export class FrameTable implements Frames {
       this.free.putRun(pfn, next - pfn)
       pfn = next
     }
+  }
+
+  private clearSingle(pfn: number): void {
+    const pairs = this.pairs[pfn >>> CHUNK_SHIFT]
+    const at = (pfn & CHUNK_MASK) << PAIRS_SHIFT
+    pairs[at] = 0
+    pairs[at + 1] = 0
+    pairs[at + 2] = 0
+    pairs[at + 3] = 0
+    this.free.put(pfn)
   }
 
   private putLarge(pfn: number): number {
@@ -322,12 +336,17 @@ export class FrameTable implements Frames {
 
   /** Gives all buffers back; nothing may be asked of the frames any more but how many are in use. */
   release(): void {
+    this.pairs.length = 0
     this.stock.put(this.chunks.splice(0))
   }
 
   /** Adds chunks until frames below `end` have records. Chunks never move, so nothing is copied. */
   private ensure(end: number): void {
-    while (this.chunks.length << CHUNK_SHIFT < end) this.chunks.push(this.stock.take(1 << (CHUNK_SHIFT + SHIFT)))
+    while (this.chunks.length << CHUNK_SHIFT < end) {
+      const chunk = this.stock.take(1 << (CHUNK_SHIFT + SHIFT))
+      this.chunks.push(chunk)
+      this.pairs.push(new Float64Array(chunk.buffer))
+    }
   }
 }
 

@@ -40,8 +40,12 @@ export class FreeFrames {
     const chunk = number >>> (CHUNK_SHIFT - 5)
     if (chunk >= this.words.length) this.grow(chunk)
     const word = number & (WORDS - 1)
+    const words = this.words[chunk]
+    const before = words[word]
+    words[word] = before | bits
+    // The rest is said already of a word that was not 0.
+    if (before !== 0) return
     const summary = this.summaries[chunk]
-    this.words[chunk][word] |= bits
     summary[word >>> 5] |= 1 << (word & 31)
     summary[TOP] |= 1 << (word >>> 5)
     if (chunk < this.lowest) this.lowest = chunk
