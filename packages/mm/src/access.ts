@@ -2,7 +2,7 @@
  * One access by a CPU: TLB, then the tables, then the fault path.
  * @module
  */
-import { FAULT_DONE, PAGE_ACCESSED, PAGE_DIRTY, PAGE_PRESENT, PAGE_PSE, PAGE_RW, type PageTables } from '@faultline/mm-types'
+import { FAULT_DONE, FRAME_CHUNK_MASK, FRAME_SHIFT, FRAME_STAMP, PAGE_ACCESSED, PAGE_DIRTY, PAGE_PRESENT, PAGE_PSE, PAGE_RW, type PageTables } from '@faultline/mm-types'
 import { DIRTY_BY_SOFTWARE, pmdNumber, ptePfn, TLB_WRITE } from '@faultline/pagetable-core'
 import { ACCESS_LIVELOCK, type AccessRequest } from './access-request.ts'
 import { handleFault } from './fault.ts'
@@ -14,6 +14,10 @@ const PRESENT = PAGE_PRESENT
 const RW = PAGE_RW
 const LOADED = PAGE_ACCESSED
 const STORED = PAGE_ACCESSED | PAGE_DIRTY
+const CHUNK_MASK = FRAME_CHUNK_MASK
+const SHIFT = FRAME_SHIFT
+const STAMP = FRAME_STAMP
+const MAY_STORE = TLB_WRITE
 
 /** Rounds after which an access that only repeats itself is called a livelock. Linux resolves any fault here in under ten. */
 const MOST_ROUNDS = 32
@@ -28,9 +32,14 @@ export function access(mm: AddressSpace, vpn: number, write: boolean, request: A
   const machine = kernel.machine
   const tlb = kernel.tlbs[request.cpu]
   const hit = tlb.find(mm.id, vpn)
-  if (hit >= 0 && (!write || tlb.rights[hit] === TLB_WRITE)) {
+  if (hit >= 0 && (!write || tlb.rights[hit] === MAY_STORE)) {
     machine.counters.tlbHits++
-    touch(machine.frames, tlb.pfns[hit], write, request)
+    const pfn = tlb.pfns[hit]
+    // Not by Frames' calls: what is called here and not quite small was left out of line, and a hit took half as long again.
+    const frames = machine.frames.chunk(pfn)
+    const stamp = ((pfn & CHUNK_MASK) << SHIFT) + STAMP
+    if (write) frames[stamp] = request.stamp
+    else request.stamp = frames[stamp]
     return FAULT_DONE
   }
   return accessMiss(mm, vpn, write, request)
@@ -46,24 +55,15 @@ export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, reques
     const pfn =
       table === 0 ? translateHuge(mm, vpn, write) : walkPte(tables, table, vpn, write) || takeShortcut(kernel, mm, vpn, write, table)
     if (pfn !== 0) {
-      kernel.tlbs[request.cpu].insert(mm.id, vpn, pfn, write ? TLB_WRITE : 0)
-      touch(frames, pfn, write, request)
+      kernel.tlbs[request.cpu].insert(mm.id, vpn, pfn, write ? MAY_STORE : 0)
+      if (write) frames.setStamp(pfn, request.stamp)
+      else request.stamp = frames.stamp(pfn)
       return FAULT_DONE
     }
     const code = handleFault(mm, vpn, write, request, table)
     if (code !== FAULT_DONE) return code
   }
   return ACCESS_LIVELOCK
-}
-
-function touch(
-  frames: { stamp(pfn: number): number; setStamp(pfn: number, stamp: number): void },
-  pfn: number,
-  write: boolean,
-  request: AccessRequest,
-): void {
-  if (write) frames.setStamp(pfn, request.stamp)
-  else request.stamp = frames.stamp(pfn)
 }
 
 /**
