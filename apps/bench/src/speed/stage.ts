@@ -3,7 +3,16 @@
  * @module
  */
 import type { Design } from '@faultline/mm-types'
-import { ACCESS_BLOCKED, type Memory, type Operation, type Outcome, type Range, range, type SyncSession } from '@faultline/program'
+import {
+  ACCESS_BLOCKED,
+  type AccessBatch,
+  type Memory,
+  type Operation,
+  type Outcome,
+  type Range,
+  range,
+  type SyncSession,
+} from '@faultline/program'
 import { onCpu } from './clock.ts'
 
 /** Pages that scenes take whose unit costs microseconds on a kernel. */
@@ -28,6 +37,8 @@ export class Stage {
   memory: Memory = 'anon'
   times: Times = {}
   private stamp = 0
+  private readonly stores = newBatch(1)
+  private readonly loads = newBatch(0)
 
   constructor(session: SyncSession, design: Design, pages: number) {
     this.session = session
@@ -82,27 +93,55 @@ export class Stage {
 
   /** Stores to the first pages, `stride` apart. */
   touch(count = this.pages, stride = 1): void {
-    const { session } = this
-    const stamp = ++this.stamp
-    for (let i = 0, vpn = FIRST_VPN; i < count; i++, vpn += stride) {
-      if (session.access('main', vpn, true, stamp) === ACCESS_BLOCKED) this.answer(vpn, stamp)
-    }
+    this.store(count, (vpns, first, rows) => {
+      for (let i = 0, vpn = FIRST_VPN + first * stride; i < rows; i++, vpn += stride) vpns[i] = vpn
+    })
   }
 
   /** Stores to pages in an order. */
   touchInOrder(order: Int32Array): void {
-    const { session } = this
-    const stamp = ++this.stamp
-    for (let i = 0; i < order.length; i++) {
-      const vpn = FIRST_VPN + order[i]
-      if (session.access('main', vpn, true, stamp) === ACCESS_BLOCKED) this.answer(vpn, stamp)
-    }
+    this.store(order.length, (vpns, first, rows) => {
+      for (let i = 0; i < rows; i++) vpns[i] = FIRST_VPN + order[first + i]
+    })
+  }
+
+  /** Stores to the first `hot` pages, over and over. `hot` is a power of two. */
+  touchAgain(count: number, hot: number): void {
+    this.store(count, (vpns, first, rows) => {
+      for (let i = 0; i < rows; i++) vpns[i] = FIRST_VPN + ((first + i) & (hot - 1))
+    })
   }
 
   /** Loads from the pages in order. */
   load(): void {
-    const { session, pages } = this
-    for (let i = 0, vpn = FIRST_VPN; i < pages; i++, vpn++) session.access('main', vpn, false, 0)
+    const { vpns } = this.loads
+    for (let first = 0; first < this.pages; first += ROWS) {
+      const rows = Math.min(ROWS, this.pages - first)
+      for (let i = 0, vpn = FIRST_VPN + first; i < rows; i++, vpn++) vpns[i] = vpn
+      this.run(this.loads, rows)
+    }
+  }
+
+  /** Batch after batch of stores to the pages that `fill` writes down. */
+  private store(count: number, fill: (vpns: Int32Array, first: number, rows: number) => void): void {
+    const { stores } = this
+    stores.stamps.fill(++this.stamp)
+    for (let first = 0; first < count; first += ROWS) {
+      const rows = Math.min(ROWS, count - first)
+      fill(stores.vpns, first, rows)
+      this.run(stores, rows)
+    }
+  }
+
+  /** The accesses of a batch, as replays of traces hand them to a session. */
+  private run(batch: Batch, rows: number): void {
+    const { session } = this
+    for (let i = 0; i < rows; i++) {
+      i = session.accessMany('main', batch, i, rows)
+      if (i === rows) return
+      if (session.stopped !== ACCESS_BLOCKED) throw new Error(`an access to page ${batch.vpns[i] - FIRST_VPN} did not succeed`)
+      this.answer(batch.vpns[i], this.stamp)
+    }
   }
 
   /** What a monitor does about a store that waits: it reads the message, ends the protection of the page, and the store is tried again. */
@@ -112,6 +151,17 @@ export class Stage {
     this.protectOne((message.address / 4096 - FIRST_VPN) / unitOf(this.memory), false)
     this.session.access('main', vpn, true, stamp)
   }
+}
+
+/** Accesses handed over at once. */
+const ROWS = 4096
+
+interface Batch extends AccessBatch {
+  readonly vpns: Int32Array
+}
+
+function newBatch(write: 0 | 1): Batch {
+  return { vpns: new Int32Array(ROWS), writes: new Uint8Array(ROWS).fill(write), stamps: new Int32Array(ROWS) }
 }
 
 function unitOf(memory: Memory): number {
