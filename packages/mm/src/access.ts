@@ -2,7 +2,18 @@
  * One access by a CPU: TLB, then the tables, then the fault path.
  * @module
  */
-import { FAULT_DONE, FRAME_CHUNK_MASK, FRAME_SHIFT, FRAME_STAMP, PAGE_ACCESSED, PAGE_DIRTY, PAGE_PRESENT, PAGE_PSE, PAGE_RW, type PageTables } from '@faultline/mm-types'
+import {
+  FAULT_DONE,
+  FRAME_CHUNK_MASK,
+  FRAME_SHIFT,
+  FRAME_STAMP,
+  PAGE_ACCESSED,
+  PAGE_DIRTY,
+  PAGE_PRESENT,
+  PAGE_PSE,
+  PAGE_RW,
+  type PageTables,
+} from '@faultline/mm-types'
 import { DIRTY_BY_SOFTWARE, pmdNumber, ptePfn, TLB_WRITE } from '@faultline/pagetable-core'
 import { ACCESS_LIVELOCK, type AccessRequest } from './access-request.ts'
 import { handleFault } from './fault.ts'
