@@ -5,7 +5,7 @@
 import type { AnonBackend } from '@faultline/mm-types'
 import { copyOnWrite, reuse } from './copy-on-write.ts'
 import { faultAnon, mapNew, mapZero } from './fault.ts'
-import { swapIn, swapOutEntry } from './swap.ts'
+import { bringBack, swapIn, swapOutEntry } from './swap.ts'
 import { swapOutRun } from './swap-run.ts'
 
 /** Anonymous memory as Linux has it. */
@@ -16,6 +16,6 @@ export const anonBackend: AnonBackend = {
   swapIn,
   swapOutEntry,
   swapOutRun,
-  shortcut: { fault: faultAnon, copyOnWrite, mapNew, mapZero, reuse },
+  shortcut: { fault: faultAnon, copyOnWrite, swapIn, mapNew, mapZero, reuse, bringBack },
   source: 'v6.18 mm/memory.c do_anonymous_page(), do_wp_page(), do_swap_page()',
 }

@@ -21,6 +21,7 @@ import {
   FRAME_STAMP,
   FRAME_SWAPBACKED,
   type Machine,
+  type Mm,
   PAGE_DIRTY,
   PAGE_RW,
   PAGE_SOFT_DIRTY,
@@ -29,12 +30,12 @@ import {
   SLOT_CHUNK_MASK,
   SLOT_COUNT,
   SLOT_SHIFT,
-  SLOT_STAMP,
   SWP_EXCLUSIVE,
   SWP_SOFT_DIRTY,
   SWP_UFFD_WP,
   VM_UFFD_WP,
   VM_WRITE,
+  type Vma,
 } from '@faultline/mm-types'
 import { DIRTY_BY_SOFTWARE, needsSoftDirtyWp, pteHi, pteLo, ptePfn } from '@faultline/pagetable-core'
 import { pteSwpMkexclusive, pteSwpMksoftDirty, pteSwpMkuffdWp, swpOffset, swpPteHi, swpPteLo } from '@faultline/swap-entry'
@@ -51,7 +52,6 @@ const CHUNK_MASK = FRAME_CHUNK_MASK
 const NEW_FLAGS = FRAME_ANON | FRAME_SWAPBACKED | FRAME_EXCLUSIVE | FRAME_DIRTY
 const COUNT = SLOT_COUNT
 const CACHED = SLOT_CACHED
-const CONTENTS = SLOT_STAMP
 const SLOT_WORDS = SLOT_SHIFT
 const SLOT_MASK = SLOT_CHUNK_MASK
 const WRITABLE = PAGE_RW
@@ -71,12 +71,27 @@ const DONE = FAULT_DONE
  * @fidelity simplified: one page at a time, no readahead; a page leaves the swap cache as soon as no entry holds its slot
  */
 export function swapIn(fault: Fault): number {
-  // Slots of this area are below 2^31; an offset may be any number to the compiler.
-  const slot = swpOffset(fault.lo, fault.hi) | 0
-  const chunk = fault.mm.machine.swap.chunk(slot)
+  const { mm, vma, lo, hi } = fault
+  const slot = slotOf(lo, hi)
+  if (!isAlone(mm, slot)) return swapInShared(fault, slot)
+  return swapInAlone(mm, vma, fault.vpn, fault.table, fault.write, lo, slot) ? DONE : FAULT_OOM
+}
+
+/** The same of an entry that alone holds its slot. @returns false for any other, and when no frame is left: nothing has changed then */
+export function bringBack(mm: Mm, vma: Vma, vpn: number, table: number, write: boolean, lo: number, hi: number): boolean {
+  const slot = slotOf(lo, hi)
+  return isAlone(mm, slot) && swapInAlone(mm, vma, vpn, table, write, lo, slot)
+}
+
+/** Slots of this area are below 2^31; an offset may be any number to the compiler. */
+function slotOf(lo: number, hi: number): number {
+  return swpOffset(lo, hi) | 0
+}
+
+function isAlone(mm: Mm, slot: number): boolean {
+  const chunk = mm.machine.swap.chunk(slot)
   const record = (slot & SLOT_MASK) << SLOT_WORDS
-  if (chunk[record + COUNT] === 1 && chunk[record + CACHED] === 0) return swapInAlone(fault, slot, chunk[record + CONTENTS])
-  return swapInShared(fault, slot)
+  return chunk[record + COUNT] === 1 && chunk[record + CACHED] === 0
 }
 
 /** The page of a slot that other entries hold too, or that is in the swap cache already. */
@@ -93,7 +108,7 @@ function swapInShared(fault: Fault, slot: number): number {
   const exclusive = (frames.flags(pfn) & FRAME_KSM) === 0 && ((lo & SWP_EXCLUSIVE) !== 0 || frames.field(pfn, FRAME_REF) === 1)
   let flags = armed | (lo & SWP_SOFT_DIRTY ? PAGE_SOFT_DIRTY : 0)
   if (exclusive) {
-    flags |= mm.calls.swapInWritable ? writableSwapIn(fault, armed, flags) : writtenSwapIn(fault, armed)
+    flags |= mm.calls.swapInWritable ? writableSwapIn(vma, fault.write, armed, flags) : writtenSwapIn(vma, fault.write, armed)
     frames.setFlags(pfn, FRAME_EXCLUSIVE)
   }
   if (vma.anonVma === null) mm.prepareAnonVma(vma)
@@ -109,36 +124,35 @@ function swapInShared(fault: Fault, slot: number): number {
  * The page of an entry that alone holds its slot: it goes through the swap cache without a trace. Most are, and need none of what the
  * others are asked.
  */
-function swapInAlone(fault: Fault, slot: number, stamp: number): number {
-  const { vma, mm, lo } = fault
+function swapInAlone(mm: Mm, vma: Vma, vpn: number, table: number, write: boolean, lo: number, slot: number): boolean {
   const { frames, swap, tables, counters } = mm.machine
   const pfn = frames.alloc(0)
-  if (pfn === 0) return FAULT_OOM
+  if (pfn === 0) return false
   counters.swapIns++
   counters.faultsSwapIn++
   const armed = lo & ENTRY_ARMED ? ARMED : 0
   let flags = armed | (lo & ENTRY_SOFT_DIRTY ? SOFT_DIRTY : 0)
-  flags |= mm.calls.swapInWritable ? writableSwapIn(fault, armed, flags) : writtenSwapIn(fault, armed)
+  flags |= mm.calls.swapInWritable ? writableSwapIn(vma, write, armed, flags) : writtenSwapIn(vma, write, armed)
   if (vma.anonVma === null) mm.prepareAnonVma(vma)
   const chunk = frames.chunk(pfn)
   const record = (pfn & CHUNK_MASK) << SHIFT
   chunk[record + MAP] = 1
   chunk[record + FLAGS] |= NEW_FLAGS
-  chunk[record + STAMP] = stamp
+  chunk[record + STAMP] = swap.stamp(slot)
   chunk[record + MAPPING] = (vma.anonVma as { id: number }).id
-  chunk[record + INDEX] = vma.pgoff + (fault.vpn - vma.start)
+  chunk[record + INDEX] = vma.pgoff + (vpn - vma.start)
   swap.free(slot)
-  tables.set(fault.table, fault.index, pteLo(pfn, flags), pteHi(pfn, vma.flags))
-  return DONE
+  tables.set(table, vpn & 511, pteLo(pfn, flags), pteHi(pfn, vma.flags))
+  return true
 }
 
-function writableSwapIn({ vma, write }: Fault, armed: number, flags: number): number {
+function writableSwapIn(vma: Vma, write: boolean, armed: number, flags: number): number {
   if ((vma.flags & MAY_WRITE) === 0 || (armed && vma.flags & WATCHED) || needsSoftDirtyWp(vma, flags)) return 0
   return write ? WRITABLE | DIRTY : WRITABLE
 }
 
 /** Only a write makes it writable; protection is looked at after that. @source v6.1 mm/memory.c do_swap_page() */
-function writtenSwapIn({ vma, write }: Fault, armed: number): number {
+function writtenSwapIn(vma: Vma, write: boolean, armed: number): number {
   if (!write) return 0
   return vma.flags & VM_WRITE && !armed ? PAGE_RW | DIRTY_BY_SOFTWARE : DIRTY_BY_SOFTWARE
 }

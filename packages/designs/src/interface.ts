@@ -82,9 +82,11 @@ const anonBackend: Shape = object('an AnonBackend', {
     object('an AnonShortcut', {
       fault: fn('(fault) => number'),
       copyOnWrite: fn('(fault) => number'),
+      swapIn: fn('(fault) => number'),
       mapNew: fn('(mm, vma, vpn, table, armed) => boolean'),
       mapZero: fn('(mm, vma, vpn, table, armed) => boolean'),
       reuse: fn('(mm, vma, table, index, lo, hi) => boolean'),
+      bringBack: fn('(mm, vma, vpn, table, write, lo, hi) => boolean'),
     }),
   ),
 })

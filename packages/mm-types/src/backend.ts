@@ -71,12 +71,15 @@ export interface AnonShortcut {
   /** The calls that this stands for. A backend made of another's parts with a call of its own thereby does without the shortcut. */
   readonly fault: AnonBackend['fault']
   readonly copyOnWrite: AnonBackend['copyOnWrite']
+  readonly swapIn: AnonBackend['swapIn']
   /** Maps a new page where the entry is none or a marker. @returns false, and nothing has changed, when no frame is left */
   mapNew(mm: Mm, vma: Vma, vpn: number, table: number, armed: boolean): boolean
   /** Maps the zero page for a load, or what stands for it. @returns false, and nothing has changed, when no frame is left */
   mapZero(mm: Mm, vma: Vma, vpn: number, table: number, armed: boolean): boolean
   /** Lets a present entry be written if its page is nobody else's. @returns false, and nothing has changed, when the page is to be copied */
   reuse(mm: Mm, vma: Vma, table: number, index: number, lo: number, hi: number): boolean
+  /** Brings a page back from swap whose slot no other entry holds. @returns false, and nothing has changed, when one does or no frame is left */
+  bringBack(mm: Mm, vma: Vma, vpn: number, table: number, write: boolean, lo: number, hi: number): boolean
 }
 
 /**

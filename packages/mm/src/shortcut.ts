@@ -9,6 +9,7 @@ import {
   PAGE_PRESENT_ANY,
   PAGE_RW,
   PAGE_UFFD_WP,
+  SOFTLEAF_SWAP,
   VM_ACCESS_FLAGS,
   VM_UFFD_MISSING,
   VM_UFFD_WP,
@@ -27,11 +28,13 @@ const MAY_WRITE = VM_WRITE
 const MAY_ACCESS = VM_ACCESS_FLAGS
 const WATCHES_MISSING = VM_UFFD_MISSING
 const WATCHES_WRITES = VM_UFFD_WP
+const SWAPPED = SOFTLEAF_SWAP
 
 /** The shortcut of the kernel's anonymous backend, if it is one to that backend's own calls. */
 export function shortcutOf({ anon }: Backends): AnonShortcut | null {
   const { shortcut } = anon
-  return shortcut !== undefined && shortcut.fault === anon.fault && shortcut.copyOnWrite === anon.copyOnWrite ? shortcut : null
+  if (shortcut === undefined || shortcut.fault !== anon.fault || shortcut.copyOnWrite !== anon.copyOnWrite) return null
+  return shortcut.swapIn === anon.swapIn ? shortcut : null
 }
 
 /**
@@ -56,12 +59,13 @@ export function takeShortcut(kernel: Kernel, mm: AddressSpace, vpn: number, writ
     if (flags & WATCHES_MISSING || tables.isStandIn(table)) return 0
     const isWatched = (flags & WATCHES_WRITES) !== 0
     const isNone = lo === 0 && hi === 0
-    if (!isNone && !(isWatched && lo === mm.encoding.wpLo && hi === mm.encoding.wpHi)) return 0
-    const armed = isWatched && (!isNone || kernel.uffd.armsNone(vma))
-    if (!(write ? shortcut.mapNew(mm, vma, vpn, table, armed) : shortcut.mapZero(mm, vma, vpn, table, armed))) return 0
+    if (isNone || (isWatched && lo === mm.encoding.wpLo && hi === mm.encoding.wpHi)) {
+      const armed = isWatched && (!isNone || kernel.uffd.armsNone(vma))
+      if (!(write ? shortcut.mapNew(mm, vma, vpn, table, armed) : shortcut.mapZero(mm, vma, vpn, table, armed))) return 0
+      if (!isNone) counters.faultsMarker++
+    } else if (mm.classify(lo, hi) !== SWAPPED || !shortcut.bringBack(mm, vma, vpn, table, write, lo, hi)) return 0
     counters.faults++
     counters.ptes++
-    if (!isNone) counters.faultsMarker++
     lo = los[at]
     hi = his[at]
   }
