@@ -3,7 +3,7 @@
  * @module
  */
 import { EFAULT, ENOMEM, errnoName } from '@faultline/mm-types'
-import type { Memory, Operation, Outcome, SyncSession } from '@faultline/program'
+import { type Memory, type Operation, type Outcome, range, type SyncSession } from '@faultline/program'
 
 /** The process a workload runs as. */
 export const PROCESS = 'main'
@@ -19,7 +19,16 @@ export class UnsupportedError extends Error {
 /** Performs an operation that must succeed. @throws UnsupportedError for ENOMEM, Error that names the operation and what it gave */
 export function must(session: SyncSession, operation: Operation): Outcome {
   const outcome = session.perform(operation)
-  if (outcome.errno === 0) return outcome
+  return outcome.errno === 0 ? outcome : refuse(operation, outcome)
+}
+
+/** UFFDIO_WRITEPROTECT that must succeed: what monitors call page by page. @throws as `must` does */
+export function mustProtect(session: SyncSession, uffd: string, vpn: number, pages: number, mode: number): void {
+  const outcome = session.writeprotect(uffd, vpn, pages, mode)
+  if (outcome.errno !== 0) refuse({ op: 'writeprotect', uffd, range: range('@', vpn, pages), mode }, outcome)
+}
+
+function refuse(operation: Operation, outcome: Outcome): never {
   if (outcome.errno === ENOMEM) throw new UnsupportedError(`${operation.op} gives ENOMEM: no more mappings (vm.max_map_count) or memory`)
   if (operation.op === 'mremap' && outcome.errno === EFAULT) {
     throw new UnsupportedError(`mremap of ${operation.range.pages} pages gives EFAULT: they are no longer one mapping`)

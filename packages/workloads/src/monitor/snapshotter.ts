@@ -3,8 +3,8 @@
  * @module
  */
 import { type TrackerPolicy, UFFD_PAGEFAULT_FLAG_WP, UFFDIO_WRITEPROTECT_MODE_WP } from '@faultline/mm-types'
-import { type Memory, type ReceiveOp, range, type SyncSession } from '@faultline/program'
-import { must, UnsupportedError, unitOf } from '../calls.ts'
+import type { Memory, SyncSession } from '@faultline/program'
+import { mustProtect, UnsupportedError, unitOf } from '../calls.ts'
 import type { TrackedDesign } from './tracker.ts'
 import { openUffd, registerWp, WP_FEATURES } from './uffd.ts'
 
@@ -26,7 +26,6 @@ export interface Snapshotter {
 }
 
 const UFFD = 'snapshot'
-const RECEIVE: ReceiveOp = { op: 'receive', uffd: UFFD }
 
 /** As QEMU's background snapshot does it: write-protect all, copy on message. */
 class UffdSnapshotter implements Snapshotter {
@@ -48,18 +47,17 @@ class UffdSnapshotter implements Snapshotter {
 
   arm(start: number, pages: number): void {
     registerWp(this.#design, this.#session, this.#memory, UFFD, start, pages)
-    must(this.#session, { op: 'writeprotect', uffd: UFFD, range: range('@', start, pages), mode: UFFDIO_WRITEPROTECT_MODE_WP })
+    mustProtect(this.#session, UFFD, start, pages, UFFDIO_WRITEPROTECT_MODE_WP)
   }
 
   release(start: number): void {
-    must(this.#session, { op: 'writeprotect', uffd: UFFD, range: range('@', start, this.#unit), mode: 0 })
+    mustProtect(this.#session, UFFD, start, this.#unit, 0)
   }
 
   answer(): void {
     for (;;) {
-      const outcome = this.#session.perform(RECEIVE)
-      const message = outcome.messages?.[0]
-      if (outcome.errno !== 0 || message === undefined) return
+      const message = this.#session.receive(UFFD)
+      if (message === undefined) return
       if (((message.flags ?? 0) & UFFD_PAGEFAULT_FLAG_WP) === 0) continue
       const vpn = Math.floor(message.address / 4096)
       const start = vpn - (vpn % this.#unit)

@@ -1,12 +1,11 @@
 import { UFFD_PAGEFAULT_FLAG_WP, UFFDIO_WRITEPROTECT_MODE_WP } from '@faultline/mm-types'
-import { type Memory, type ReceiveOp, range, type SyncSession } from '@faultline/program'
-import { must, unitOf } from '../calls.ts'
+import type { Memory, SyncSession } from '@faultline/program'
+import { mustProtect, unitOf } from '../calls.ts'
 import type { PageRange } from '../range-set.ts'
 import type { Report, TrackedDesign, Tracker } from './tracker.ts'
 import { openUffd, registerWp, WP_FEATURES } from './uffd.ts'
 
 const UFFD = 'tracker'
-const RECEIVE: ReceiveOp = { op: 'receive', uffd: UFFD }
 
 /**
  * Tracks by messages: memory is write-protected, the first write to a page blocks its thread and sends one, the monitor
@@ -36,14 +35,13 @@ export class SyncTracker implements Tracker {
 
   answer(): void {
     for (;;) {
-      const outcome = this.#session.perform(RECEIVE)
-      const message = outcome.messages?.[0]
-      if (outcome.errno !== 0 || message === undefined) return
+      const message = this.#session.receive(UFFD)
+      if (message === undefined) return
       if (((message.flags ?? 0) & UFFD_PAGEFAULT_FLAG_WP) === 0) continue
       const vpn = Math.floor(message.address / 4096)
       const start = vpn - (vpn % this.#unit)
       this.#report(start, this.#unit)
-      must(this.#session, { op: 'writeprotect', uffd: UFFD, range: range('@', start, this.#unit), mode: 0 })
+      mustProtect(this.#session, UFFD, start, this.#unit, 0)
     }
   }
 
@@ -57,6 +55,6 @@ export class SyncTracker implements Tracker {
   }
 
   #protect(start: number, pages: number): void {
-    must(this.#session, { op: 'writeprotect', uffd: UFFD, range: range('@', start, pages), mode: UFFDIO_WRITEPROTECT_MODE_WP })
+    mustProtect(this.#session, UFFD, start, pages, UFFDIO_WRITEPROTECT_MODE_WP)
   }
 }
