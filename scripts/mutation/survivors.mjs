@@ -98,6 +98,27 @@ const PAGETABLE_CORE = [
 
 const POLICY_UFFD = [
   {
+    why: 'Every file of the model is writable: no mapping lacks VM_MAYWRITE (docs/fidelity.md).',
+    file: 'packages/policy-uffd/src/register.ts',
+    changes: [
+      ['-EPERM', '+EPERM'],
+      ['(vma.flags & VM_MAYWRITE) === 0', 'false'],
+    ],
+  },
+  {
+    why: 'A mapping ends where a page of its size does; one with these flags is of this userfaultfd, since others were refused before.',
+    file: 'packages/policy-uffd/src/register.ts',
+    changes: [
+      ['end <= vma.end', 'end < vma.end'],
+      ['vma.uffd === context', 'true'],
+    ],
+  },
+  {
+    why: 'A mapping that nobody watches has no waiters, no bits and no flags to lose.',
+    file: 'packages/policy-uffd/src/register.ts',
+    changes: [['vma.uffd === null', 'false']],
+  },
+  {
     why: 'Said again by the next comparison: no length fits behind an address beyond user space.',
     file: 'packages/policy-uffd/src/ranges.ts',
     changes: [

@@ -17,6 +17,7 @@ export const TARGETS = {
       'huge-rules',
       'anomalies',
       'model',
+      'pmd-sharing',
     ),
   },
   'policy-khugepaged': { tests: rules('collapse-counts', 'collapse-rules', 'huge-rules', 'huge-wp', 'anomalies', 'shmem-rules') },

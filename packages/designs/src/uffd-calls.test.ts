@@ -1,7 +1,8 @@
+import type { Design } from '@faultline/mm-types'
 import type { Memory } from '@faultline/program'
 import { describe, expect, test } from 'vitest'
 import { failures } from '../test/scripts.ts'
-import { linux61 } from './index.ts'
+import { linux61, linux618 } from './index.ts'
 
 /** Region A of four pages, S of as many beside it, and an agreed userfaultfd u that watches nothing yet. */
 const BEGIN = `uffd u
@@ -52,7 +53,73 @@ describe('UFFDIO_REGISTER', () => {
   })
 })
 
+describe('a range over hugetlb and what comes behind it', () => {
+  const BOTH = `uffd u
+mmap A 1 hugetlb rw
+mmap B 3 anon rw at=A+1`
+
+  test('need not end where a huge page does, and supports what both do', async () => {
+    const lines = ['register u A 0 1:0x1000 mode=missing => result 0x10c', 'zeropage u B 0 1', 'zeropage u B 1 1 => ENOENT result -ENOENT']
+    expect(await failures([BOTH, ...lines].join('\n'), 'anon')).toEqual([])
+    const unregistered = [...lines, 'register u B 0 3 mode=missing', 'unregister u A 0 1:0x1000 => ok', 'zeropage u B 2 1']
+    expect(await failures([BOTH, ...unregistered, 'read A => value 0', 'read B+1 => blocked'].join('\n'), 'anon')).toEqual([])
+  })
+})
+
+describe('registering anew', () => {
+  const armed = ['register u A 0 4 mode=missing,wp', 'zeropage u A 0 4', 'write A 1', 'writeprotect u A 0 4 mode=wp']
+  const tidy: Design = { ...linux618, name: 'tidy', anomalies: { ...linux618.anomalies, reregisterKeepsBits: false } }
+  const onTidy = (...lines: string[]) => failures([BEGIN, ...lines].join('\n'), 'shmem', tidy)
+
+  test('for less changes nothing', async () => {
+    expect(await on('shmem', ...armed, 'register u A 0 4 mode=missing', 'write A 2 => blocked')).toEqual([])
+  })
+
+  test('for other faults keeps the bits in Linux, as does the end of that registration', async () => {
+    const lines = [
+      'register u A 0 4 mode=wp',
+      'write A 1',
+      'writeprotect u A 0 4 mode=wp',
+      'register u A 0 4 mode=missing',
+      'expect A 0 1 has +WP',
+    ]
+    expect(await on('shmem', ...lines, 'unregister u A 0 4', 'expect A 0 1 has +WP', 'write A 3')).toEqual([])
+  })
+
+  test('takes them away where that is mended, and only those of a registration that is lost', async () => {
+    const lines = ['register u A 0 4 mode=wp', 'write A 1', 'writeprotect u A 0 4 mode=wp']
+    expect(await onTidy(...lines, 'register u A 0 4 mode=missing', 'expect A 0 1 has present !+WP', 'expect A 1 1 none')).toEqual([])
+    expect(await onTidy(...lines, 'register u A 0 4 mode=missing,wp', 'expect A 0 1 has +WP', 'write A 2 => blocked')).toEqual([])
+  })
+})
+
+describe('memory that a release cannot write-protect', () => {
+  const WP_ANON: Design = { ...linux618, name: 'wp-anon', uffd: { ...linux618.uffd, wpMemory: ['anon'] } }
+  const asking = (features: string, ...lines: string[]) =>
+    failures([`uffd u${features}`, 'mmap A 4 memory rw', ...lines].join('\n'), 'shmem', WP_ANON)
+
+  test('may be watched for missing pages, or asynchronously and for nothing else', async () => {
+    expect(
+      await asking('', 'register u A 0 4 mode=wp => EINVAL', 'register u A 0 4 mode=missing,wp => EINVAL', 'register u A 0 4 mode=missing'),
+    ).toEqual([])
+    const async = ' features=wp_async'
+    expect(await asking(async, 'register u A 0 4 mode=missing,wp => EINVAL', 'register u A 0 4 mode=wp', 'write A 1')).toEqual([])
+    expect(await asking(async, 'register u A 0 4 mode=missing => ok')).toEqual([])
+  })
+})
+
 describe('UFFDIO_UNREGISTER', () => {
+  test('of protections alone wakes nobody in Linux', async () => {
+    const lines = [
+      'register u A 0 4 mode=wp',
+      'write A 1',
+      'writeprotect u A 0 4 mode=wp',
+      'write A 2 => blocked',
+      '.t1: unregister u A 0 4',
+    ]
+    expect(await on('anon', ...lines, '.t1: wake u A 0 1 => finished main.main ok')).toEqual([])
+  })
+
   test('what nobody watches is fine; what another one watches, or nobody mapped, is not', async () => {
     expect(
       await on('anon', 'unregister u A 0 4 => ok', 'munmap A 1 1', 'unregister u A 1 1 => EINVAL', 'unregister u A 0 4 => ok'),
