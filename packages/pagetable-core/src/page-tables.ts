@@ -12,6 +12,7 @@ import { pmdNumber } from './address.ts'
 import { chunkTables } from './chunk-size.ts'
 import { ChunkStock } from './chunk-stock.ts'
 import { noRefusal, type Refusal } from './limits.ts'
+import { nextPmd } from './next-pmd.ts'
 import { entryTable, pointsToTable } from './pte.ts'
 import { isArmed, NO_MARKER, STAND_INS, type WholeMarker, wholeHi, wholeLo, wholeOf } from './whole.ts'
 
@@ -277,26 +278,7 @@ export class PageTableArena implements PageTables {
   }
 
   nextPmd(pgd: number, vpn: number, end: number): number {
-    while (vpn < end) {
-      const region = pmdNumber(vpn)
-      const pmd = this.pmdTable(pgd, vpn)
-      if (pmd === 0) {
-        const span = this.pudTable(pgd, vpn) === 0 ? 0x8000000 : PAGES_PER_PUD
-        vpn = (Math.floor(vpn / span) + 1) * span
-        continue
-      }
-      const lo = this.readLo(pmd)
-      const hi = this.readHi(pmd)
-      const base = this.base(pmd)
-      let i = region & 511
-      while (i < 512 && lo[base + i] === 0 && hi[base + i] === 0) i++
-      if (i < 512) {
-        const found = i === (region & 511) ? vpn : (region - (region & 511) + i) * 512
-        return found < end ? found : end
-      }
-      vpn = (region - (region & 511) + 512) * 512
-    }
-    return end
+    return nextPmd(this, pgd, vpn, end)
   }
 
   nrTables(): number {
