@@ -8,6 +8,8 @@ export const TARGETS = {
   'policy-uffd': {
     tests: rules(
       'uffd-calls',
+      'move-rules',
+      'recorded-rules',
       'uffd-rules',
       'fill-rules',
       'protect-rules',
