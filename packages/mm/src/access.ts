@@ -10,6 +10,7 @@ import {
   PAGE_ACCESSED,
   PAGE_DIRTY,
   PAGE_PRESENT,
+  PAGE_PRESENT_ANY,
   PAGE_PSE,
   PAGE_RW,
   type PageTables,
@@ -18,10 +19,11 @@ import { DIRTY_BY_SOFTWARE, pmdNumber, ptePfn, TLB_WRITE } from '@faultline/page
 import { ACCESS_LIVELOCK, type AccessRequest } from './access-request.ts'
 import { handleFault } from './fault.ts'
 import type { AddressSpace } from './objects.ts'
-import { takeShortcut } from './shortcut.ts'
+import { makeWritable, mapPage } from './shortcut.ts'
 
 // Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
 const PRESENT = PAGE_PRESENT
+const PRESENT_ANY = PAGE_PRESENT_ANY
 const RW = PAGE_RW
 const LOADED = PAGE_ACCESSED
 const STORED = PAGE_ACCESSED | PAGE_DIRTY
@@ -60,11 +62,22 @@ export function access(mm: AddressSpace, vpn: number, write: boolean, request: A
 export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, request: AccessRequest): number {
   const { kernel } = mm
   const { tables, counters, frames } = kernel.machine
+  const needed = write ? PRESENT | RW : PRESENT
+  const marks = write ? STORED : LOADED
   counters.tlbMisses++
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const table = tables.pteTable(mm.pgd, vpn)
-    const pfn =
-      table === 0 ? translateHuge(mm, vpn, write) : walkPte(tables, table, vpn, write) || takeShortcut(kernel, mm, vpn, write, table)
+    let pfn = 0
+    if (table === 0) pfn = translateHuge(mm, vpn, write)
+    else {
+      const at = tables.base(table) + (vpn & 511)
+      const lo = tables.readLo(table)[at]
+      if ((lo & needed) === needed) {
+        if ((lo & marks) !== marks) tables.lo(table)[at] = lo | marks
+        pfn = ptePfn(lo, tables.readHi(table)[at])
+      } else if ((lo & PRESENT_ANY) === 0) pfn = mapPage(kernel, mm, vpn, write, table)
+      else if (write) pfn = makeWritable(kernel, mm, vpn, table)
+    }
     if (pfn !== 0) {
       kernel.tlbs[request.cpu].insert(mm.id, vpn, pfn, write ? MAY_STORE : 0)
       if (write) frames.setStamp(pfn, request.stamp)

@@ -6,8 +6,6 @@ import {
   type AnonShortcut,
   type Backends,
   PAGE_PRESENT,
-  PAGE_PRESENT_ANY,
-  PAGE_RW,
   PAGE_UFFD_WP,
   SOFTLEAF_SWAP,
   VM_ACCESS_FLAGS,
@@ -17,12 +15,9 @@ import {
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
 import type { AddressSpace, Kernel } from './objects.ts'
-import type { VmArea } from './vma.ts'
 
 // Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
 const PRESENT = PAGE_PRESENT
-const PRESENT_ANY = PAGE_PRESENT_ANY
-const WRITABLE = PAGE_RW
 const ARMED = PAGE_UFFD_WP
 const MAY_WRITE = VM_WRITE
 const MAY_ACCESS = VM_ACCESS_FLAGS
@@ -38,54 +33,43 @@ export function shortcutOf({ anon }: Backends): AnonShortcut | null {
 }
 
 /**
- * Serves one page fault, and the one that follows it, where `handleFault` would do nothing but this.
+ * Serves the fault of an entry that is none or a marker, and the store's that follows it, where `handleFault` would do nothing but this.
  *
  * @param table the table of ptes that covers the page
  * @returns the frame that the access goes to; 0 when `handleFault` is to be asked
  */
-export function takeShortcut(kernel: Kernel, mm: AddressSpace, vpn: number, write: boolean, table: number): number {
+export function mapPage(kernel: Kernel, mm: AddressSpace, vpn: number, write: boolean, table: number): number {
   const { shortcut } = kernel
   const vma = mm.vmas.find(vpn)
   if (shortcut === null || vma === undefined || vma.file !== null) return 0
   const { flags } = vma
-  if (write ? (flags & MAY_WRITE) === 0 : (flags & MAY_ACCESS) === 0) return 0
+  if ((write ? (flags & MAY_WRITE) === 0 : (flags & MAY_ACCESS) === 0) || flags & WATCHES_MISSING) return 0
   const { tables, counters } = kernel.machine
+  if (tables.isStandIn(table)) return 0
   const at = tables.base(table) + (vpn & 511)
   const los = tables.readLo(table)
   const his = tables.readHi(table)
-  let lo = los[at]
-  let hi = his[at]
-  if ((lo & PRESENT_ANY) === 0) {
-    if (flags & WATCHES_MISSING || tables.isStandIn(table)) return 0
-    const isWatched = (flags & WATCHES_WRITES) !== 0
-    const isNone = lo === 0 && hi === 0
-    if (isNone || (isWatched && lo === mm.encoding.wpLo && hi === mm.encoding.wpHi)) {
-      const armed = isWatched && (!isNone || kernel.uffd.armsNone(vma))
-      if (!(write ? shortcut.mapNew(mm, vma, vpn, table, armed) : shortcut.mapZero(mm, vma, vpn, table, armed))) return 0
-      if (!isNone) counters.faultsMarker++
-    } else if (mm.classify(lo, hi) !== SWAPPED || !shortcut.bringBack(mm, vma, vpn, table, write, lo, hi)) return 0
-    counters.faults++
-    counters.ptes++
-    lo = los[at]
-    hi = his[at]
-  }
-  if ((lo & PRESENT) === 0) return 0
-  return !write || lo & WRITABLE ? ptePfn(lo, hi) : makeWritable(kernel, shortcut, mm, vma, vpn, table, lo, hi)
+  const isWatched = (flags & WATCHES_WRITES) !== 0
+  const isNone = los[at] === 0 && his[at] === 0
+  if (!isNone && !(isWatched && los[at] === mm.encoding.wpLo && his[at] === mm.encoding.wpHi)) return 0
+  const armed = isWatched && (!isNone || kernel.uffd.armsNone(vma))
+  if (!(write ? shortcut.mapNew(mm, vma, vpn, table, armed) : shortcut.mapZero(mm, vma, vpn, table, armed))) return 0
+  counters.faults++
+  counters.ptes++
+  if (!isNone) counters.faultsMarker++
+  return write && armed ? makeWritable(kernel, mm, vpn, table) : ptePfn(los[at], his[at])
 }
 
-/** A store to a present entry that forbids it. */
-function makeWritable(
-  kernel: Kernel,
-  shortcut: AnonShortcut,
-  mm: AddressSpace,
-  vma: VmArea,
-  vpn: number,
-  table: number,
-  lo: number,
-  hi: number,
-): number {
-  const { counters } = kernel.machine
-  if (mm.flushesPending > 0) return 0
+/** The same for a store to an entry that is there and forbids it. */
+export function makeWritable(kernel: Kernel, mm: AddressSpace, vpn: number, table: number): number {
+  const { shortcut } = kernel
+  const vma = mm.vmas.find(vpn)
+  if (shortcut === null || vma === undefined || vma.file !== null || (vma.flags & MAY_WRITE) === 0 || mm.flushesPending > 0) return 0
+  const { tables, counters } = kernel.machine
+  const at = tables.base(table) + (vpn & 511)
+  const lo = tables.readLo(table)[at]
+  const hi = tables.readHi(table)[at]
+  if ((lo & PRESENT) === 0) return 0
   const disarms = (vma.flags & WATCHES_WRITES) !== 0 && (lo & ARMED) !== 0
   if (disarms && !kernel.uffd.wpAsync(vma)) return 0
   if (!shortcut.reuse(mm, vma, table, vpn & 511, disarms ? lo & ~ARMED : lo, hi)) return 0
