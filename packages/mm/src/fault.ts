@@ -101,17 +101,17 @@ function escalate(kernel: Kernel, fault: Fault, code: number, mayWait: boolean):
 export function serve(kernel: Kernel, fault: Fault, ptes: number): number {
   const tables = kernel.machine.tables
   // Where there is a table of ptes there is no huge leaf, and no room for one.
-  if (ptes === 0 || tables.isStandIn(ptes)) return serveUnwalked(kernel, fault)
+  if (ptes === 0 || tables.isStandIn(ptes)) return serveUnwalked(kernel, fault, ptes)
   fault.fresh = false
   return serveLeaf(kernel, fault, ptes, fault.vpn & 511)
 }
 
 /** No table of ptes yet, or none of its own: a huge leaf, or a table to be made. */
-function serveUnwalked(kernel: Kernel, fault: Fault): number {
+function serveUnwalked(kernel: Kernel, fault: Fault, ptes: number): number {
   const { mm, vma, vpn } = fault
   const tables = kernel.machine.tables
   const shift = vma.pageShift
-  let table = leafTable(tables, mm.pgd, vpn, shift)
+  let table = shift === 12 ? ptes : leafTable(tables, mm.pgd, vpn, shift)
   if (shift === 12 && table === 0) {
     const code = faultHuge(kernel, fault)
     if (code >= 0) return code

@@ -6,6 +6,7 @@ import {
   type AnonShortcut,
   type Backends,
   PAGE_PRESENT,
+  PAGE_RW,
   PAGE_UFFD_WP,
   SOFTLEAF_SWAP,
   VM_ACCESS_FLAGS,
@@ -18,6 +19,7 @@ import type { AddressSpace, Kernel } from './objects.ts'
 
 // Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
 const PRESENT = PAGE_PRESENT
+const WRITABLE = PAGE_RW
 const ARMED = PAGE_UFFD_WP
 const MAY_WRITE = VM_WRITE
 const MAY_ACCESS = VM_ACCESS_FLAGS
@@ -33,7 +35,7 @@ export function shortcutOf({ anon }: Backends): AnonShortcut | null {
 }
 
 /**
- * Serves the fault of an entry that is none or a marker, and the store's that follows it, where `handleFault` would do nothing but this.
+ * Serves the fault of an entry that is not present, and the store's that follows it, where `handleFault` would do nothing but this.
  *
  * @param table the table of ptes that covers the page
  * @returns the frame that the access goes to; 0 when `handleFault` is to be asked
@@ -49,15 +51,18 @@ export function mapPage(kernel: Kernel, mm: AddressSpace, vpn: number, write: bo
   const at = tables.base(table) + (vpn & 511)
   const los = tables.readLo(table)
   const his = tables.readHi(table)
+  const lo = los[at]
+  const hi = his[at]
   const isWatched = (flags & WATCHES_WRITES) !== 0
-  const isNone = los[at] === 0 && his[at] === 0
-  if (!isNone && !(isWatched && los[at] === mm.encoding.wpLo && his[at] === mm.encoding.wpHi)) return 0
-  const armed = isWatched && (!isNone || kernel.uffd.armsNone(vma))
-  if (!(write ? shortcut.mapNew(mm, vma, vpn, table, armed) : shortcut.mapZero(mm, vma, vpn, table, armed))) return 0
+  const isNone = lo === 0 && hi === 0
+  if (isNone || (isWatched && lo === mm.encoding.wpLo && hi === mm.encoding.wpHi)) {
+    const armed = isWatched && (!isNone || kernel.uffd.armsNone(vma))
+    if (!(write ? shortcut.mapNew(mm, vma, vpn, table, armed) : shortcut.mapZero(mm, vma, vpn, table, armed))) return 0
+    if (!isNone) counters.faultsMarker++
+  } else if (mm.classify(lo, hi) !== SWAPPED || !shortcut.bringBack(mm, vma, vpn, table, write, lo, hi)) return 0
   counters.faults++
   counters.ptes++
-  if (!isNone) counters.faultsMarker++
-  return write && armed ? makeWritable(kernel, mm, vpn, table) : ptePfn(los[at], his[at])
+  return write && (los[at] & WRITABLE) === 0 ? makeWritable(kernel, mm, vpn, table) : ptePfn(los[at], his[at])
 }
 
 /** The same for a store to an entry that is there and forbids it. */
