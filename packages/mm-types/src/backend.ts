@@ -70,7 +70,9 @@ export interface AnonBackend extends Backend {
 export interface AnonShortcut {
   /** The calls that this stands for. A backend made of another's parts with a call of its own thereby does without the shortcut. */
   readonly fault: AnonBackend['fault']
+  /** Its copy-on-write. */
   readonly copyOnWrite: AnonBackend['copyOnWrite']
+  /** Its way back from swap. */
   readonly swapIn: AnonBackend['swapIn']
   /** Maps a new page where the entry is none or a marker. @returns false, and nothing has changed, when no frame is left */
   mapNew(mm: Mm, vma: Vma, vpn: number, table: number, armed: boolean): boolean

@@ -19,6 +19,7 @@ export class Waiters {
   private first = 0
   private end = 0
 
+  /** How many wait. */
   get length(): number {
     return this.end - this.first
   }
@@ -28,10 +29,12 @@ export class Waiters {
     return this.places.slice(this.first, this.end)
   }
 
+  /** The one at an index. */
   at(i: number): Waiter {
     return this.places[this.first + i]
   }
 
+  /** Puts one behind all others. */
   push(waiter: Waiter): void {
     if (this.first === this.end) {
       this.first = 0
@@ -45,6 +48,7 @@ export class Waiters {
     return this.first === this.end ? undefined : this.places[this.first++]
   }
 
+  /** Takes out the one at an index. */
   remove(i: number): void {
     if (i !== this.length - 1) this.places.copyWithin(this.first + i, this.first + i + 1, this.end)
     this.end--
