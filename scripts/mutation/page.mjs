@@ -75,19 +75,19 @@ export function page(reports) {
   for (const name of Object.keys(TARGETS)) {
     const report = join(reports, `${name}.json`)
     if (!existsSync(report)) {
-      rows.push(`| \`${name}\` | ${name in EARLIER ? `no report; ${EARLIER[name]} in an earlier run` : 'not run'} | | | |`)
+      rows.push(`| \`${name}\` | ${name in EARLIER ? `no report; ${EARLIER[name]} in an earlier run` : 'not run'} | | | | |`)
       continue
     }
     const { tried, noticed, survivors, sources } = summary(report)
-    const explained = survivors.filter((each) => explanations().has(keyOf(each))).length
-    rows.push(`| \`${name}\` | ${scoreOf({ tried, noticed }).toFixed(1)} % | ${tried} | ${survivors.length} | ${explained} |`)
     const { left, edited } = standing(name, sources)
+    const explained = survivors.filter((each) => explanations().has(keyOf(each))).length
+    rows.push(`| \`${name}\` | ${scoreOf({ tried, noticed }).toFixed(1)} % | ${tried} | ${survivors.length} | ${explained} | ${left.length === 0 ? 'all' : `all but ${left.length}`} |`)
     const notes = [
       left.length > 0 ? `Not run: ${list(left)}.` : '',
       edited.length > 0 ? `Edited since its run: ${list(edited)}.` : '',
     ].filter(Boolean)
     sections.push(`## ${name}\n\n${notes.length > 0 ? `${notes.join(' ')}\n\n` : ''}${survivorsText(survivors)}`)
   }
-  const table = `| package | noticed | changes tried | survivors | of these with a reason |\n| --- | ---: | ---: | ---: | ---: |\n${rows.join('\n')}\n`
+  const table = `| package | noticed | changes tried | survivors | of these with a reason | files run |\n| --- | ---: | ---: | ---: | ---: | ---: |\n${rows.join('\n')}\n`
   return `${HEAD}${table}\n${sections.join('\n')}`
 }
