@@ -81,7 +81,9 @@ export function page(reports) {
     const { tried, noticed, survivors, sources } = summary(report)
     const { left, edited } = standing(name, sources)
     const explained = survivors.filter((each) => explanations().has(keyOf(each))).length
-    rows.push(`| \`${name}\` | ${scoreOf({ tried, noticed }).toFixed(1)} % | ${tried} | ${survivors.length} | ${explained} | ${left.length === 0 ? 'all' : `all but ${left.length}`} |`)
+    rows.push(
+      `| \`${name}\` | ${scoreOf({ tried, noticed }).toFixed(1)} % | ${tried} | ${survivors.length} | ${explained} | ${left.length === 0 ? 'all' : `all but ${left.length}`} |`,
+    )
     const notes = [
       left.length > 0 ? `Not run: ${list(left)}.` : '',
       edited.length > 0 ? `Edited since its run: ${list(edited)}.` : '',
