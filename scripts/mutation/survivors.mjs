@@ -30,9 +30,9 @@ const PAGETABLE_CORE = [
     why: 'The field is word 0 of the record.',
     file: 'packages/pagetable-core/src/frames.ts',
     changes: [
-      ['((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_REF', '((pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT) - FRAME_REF'],
-      ['((head & FRAME_CHUNK_MASK) << FRAME_SHIFT) + FRAME_REF', '((head & FRAME_CHUNK_MASK) << FRAME_SHIFT) - FRAME_REF'],
-      ['at + FRAME_REF', 'at - FRAME_REF'],
+      ['((pfn & CHUNK_MASK) << SHIFT) + REF', '((pfn & CHUNK_MASK) << SHIFT) - REF'],
+      ['((head & CHUNK_MASK) << SHIFT) + REF', '((head & CHUNK_MASK) << SHIFT) - REF'],
+      ['at + REF', 'at - REF'],
     ],
   },
   {
@@ -47,15 +47,15 @@ const PAGETABLE_CORE = [
     why: 'The slower way to the same: a chunk asked for that is there or made soon, pages freed one by one or at once, a page as a folio of one.',
     file: 'packages/pagetable-core/src/frames.ts',
     changes: [
-      ['pfn >>> FRAME_CHUNK_SHIFT >= this.chunks.length', 'true'],
-      ['flags >>> FRAME_ORDER_SHIFT', 'true'],
+      ['pfn >>> CHUNK_SHIFT >= this.chunks.length', 'true'],
+      ['flags >>> ORDER_SHIFT', 'true'],
       ['nr < SHORTEST_FILL', 'true'],
       ['nr < SHORTEST_FILL', 'false'],
       ['nr < SHORTEST_FILL', 'nr <= SHORTEST_FILL'],
       ['nr < SHORTEST_FILL', 'nr >= SHORTEST_FILL'],
-      ['{ for (let pfn = first; pfn < first + nr; pfn++) this.put(pfn) return }', '{}'],
+      ['{ for (let pfn = first; pfn < first + nr; pfn++) this.clearSingle(pfn) return }', '{}'],
       ['pfn + 1', 'pfn - 1'],
-      ['this.chunks.length << FRAME_CHUNK_SHIFT < end', 'this.chunks.length << FRAME_CHUNK_SHIFT <= end'],
+      ['this.chunks.length << CHUNK_SHIFT < end', 'this.chunks.length << CHUNK_SHIFT <= end'],
     ],
   },
   {
@@ -63,6 +63,7 @@ const PAGETABLE_CORE = [
     file: 'packages/pagetable-core/src/frames.ts',
     changes: [
       ['left < 0', 'left <= 0'],
+      ['i < nr', 'i <= nr'],
       ['[]', '["Stryker was here"]'],
     ],
   },
