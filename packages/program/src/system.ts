@@ -87,8 +87,8 @@ export interface VmaCount {
 
 /** Loads and stores, one a row: columns of equal length. */
 export interface AccessBatch {
-  /** Absolute 4 KiB page numbers. */
-  readonly vpns: Int32Array | Float64Array
+  /** Absolute 4 KiB page numbers, which do not fit in 32 bits. Of one kind always: a hit takes twice as long where there are two. */
+  readonly vpns: Float64Array
   /** 1 for a store, 0 for a load. */
   readonly writes: Uint8Array
   /** What a store stores. A load that is done leaves here what it saw. */

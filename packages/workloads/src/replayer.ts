@@ -52,8 +52,7 @@ export class Replayer {
     this.#layout = layout
     this.#shadow = shadow
     this.#hooks = hooks
-    const vpns = trace.pages instanceof Int32Array ? new Int32Array(BATCH) : new Float64Array(BATCH)
-    this.#batch = { vpns, writes: new Uint8Array(BATCH), stamps: new Int32Array(BATCH) }
+    this.#batch = { vpns: new Float64Array(BATCH), writes: new Uint8Array(BATCH), stamps: new Int32Array(BATCH) }
   }
 
   /** Plays entries [from, to). */

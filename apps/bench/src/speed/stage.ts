@@ -123,7 +123,7 @@ export class Stage {
   }
 
   /** Batch after batch of stores to the pages that `fill` writes down. */
-  private store(count: number, fill: (vpns: Int32Array, first: number, rows: number) => void): void {
+  private store(count: number, fill: (vpns: Float64Array, first: number, rows: number) => void): void {
     const { stores } = this
     stores.stamps.fill(++this.stamp)
     for (let first = 0; first < count; first += ROWS) {
@@ -134,7 +134,7 @@ export class Stage {
   }
 
   /** The accesses of a batch, as replays of traces hand them to a session. */
-  private run(batch: Batch, rows: number): void {
+  private run(batch: AccessBatch, rows: number): void {
     const { session } = this
     for (let i = 0; i < rows; i++) {
       i = session.accessMany('main', batch, i, rows)
@@ -156,12 +156,8 @@ export class Stage {
 /** Accesses handed over at once. */
 const ROWS = 4096
 
-interface Batch extends AccessBatch {
-  readonly vpns: Int32Array
-}
-
-function newBatch(write: 0 | 1): Batch {
-  return { vpns: new Int32Array(ROWS), writes: new Uint8Array(ROWS).fill(write), stamps: new Int32Array(ROWS) }
+function newBatch(write: 0 | 1): AccessBatch {
+  return { vpns: new Float64Array(ROWS), writes: new Uint8Array(ROWS).fill(write), stamps: new Int32Array(ROWS) }
 }
 
 function unitOf(memory: Memory): number {
