@@ -4,6 +4,7 @@
 // Works on a copy of the checkout, since tests reach a package through the workspace's links, which must lead to what was changed.
 // Results of unchanged code are kept in reports/mutation and reused. Exit code 1: a score below the least, 2: usage.
 
+import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,7 +85,9 @@ async function mutate(copy, name, file) {
 }
 
 if (values.page) {
-  writeFileSync(join(ROOT, 'docs', 'mutation.md'), page(REPORTS))
+  const path = join(ROOT, 'docs', 'mutation.md')
+  writeFileSync(path, page(REPORTS))
+  execFileSync(join(ROOT, 'node_modules', '.bin', 'biome'), ['format', '--write', path], { stdio: 'inherit' })
   process.exit(0)
 }
 /** `PACKAGE` is all of its files, `PACKAGE:tlb.ts` one of them. */
