@@ -18,7 +18,7 @@ import { onCpu } from './clock.ts'
 /** Pages that scenes take whose unit costs microseconds on a kernel. */
 const FEW_PAGES = 8192
 /** First page of the mapping that scenes work on. */
-export const FIRST_VPN = 0x10000000
+const FIRST_VPN = 0x10000000
 const REGION = 'A'
 
 /** Nanoseconds a unit, by operation. */
