@@ -95,6 +95,11 @@ const PAGETABLE_CORE = [
     file: 'packages/pagetable-core/src/whole.ts',
     changes: [['pageShift === 12', 'true']],
   },
+  {
+    why: 'Asked to spare a look at the entries, which says the same of a table that is known to hold nothing but markers.',
+    file: 'packages/pagetable-core/src/whole.ts',
+    changes: [['tables.known(table) === KNOWN_MARKERS', 'false']],
+  },
 ]
 
 const POLICY_UFFD = [
@@ -142,9 +147,77 @@ const POLICY_UFFD = [
       ['{ this.places.copyWithin(0, this.first, this.end) this.end -= this.first this.fi', '{}'],
     ],
   },
+  {
+    why: 'Only hugetlb has pages of another size than 4 KiB, and every page begins at one of 4 KiB.',
+    file: 'packages/policy-uffd/src/register.ts',
+    changes: [["vma.backend === 'hugetlb'", 'true']],
+  },
+  {
+    why: 'Never 0: what moved is a whole call or some pages of it, else an errno; a step is 1 or 512 pages, else an errno.',
+    file: 'packages/policy-uffd/src/move.ts',
+    changes: [
+      ['moved > 0', 'moved >= 0'],
+      ['moved < 0', 'moved <= 0'],
+      ['step < 0', 'step <= 0'],
+    ],
+  },
+  {
+    why: 'With an errno in place of a length the range ends before the page at which it begins: nobody waits in it.',
+    file: 'packages/policy-uffd/src/move.ts',
+    changes: [['moved > 0', 'true']],
+  },
 ]
 
-export const EXPLAINED = [...PAGETABLE_CORE, ...POLICY_UFFD]
+const SWAP_ENTRY = [
+  {
+    why: 'The same number, by a shift where it fits into 31 bits and by a division or product where it does not: the shift is there to be fast.',
+    file: 'packages/swap-entry/src/arch/x86-64.ts',
+    changes: [
+      ['(offset | 0) === offset', 'false'],
+      ['above < 0x100', 'false'],
+    ],
+  },
+  {
+    why: 'The number of places of a shift is taken modulo 32.',
+    file: 'packages/swap-entry/src/bits.ts',
+    changes: [['bit - 32', 'bit + 32']],
+  },
+  {
+    why: 'The number of places of a shift is taken modulo 32.',
+    file: 'packages/swap-entry/src/layout.ts',
+    changes: [['shift - 32', 'shift + 32']],
+  },
+  {
+    why: 'The low word of a field that begins above it is 0 by the arithmetic too: a whole number modulo 1, or modulo a half, a quarter, …',
+    file: 'packages/swap-entry/src/layout.ts',
+    changes: [
+      ['shift >= 32', 'false'],
+      ['shift >= 32', 'shift > 32'],
+    ],
+  },
+  {
+    why: 'What goes beyond the low word is cut off again by `| 0`, which reduces modulo 2^32; the product is exact until then.',
+    file: 'packages/swap-entry/src/layout.ts',
+    changes: [['32 - shift', '32 + shift']],
+  },
+  {
+    why: 'A field that ends with the low word takes the same either way: nothing is cut off below, and no bit of the high word is added.',
+    file: 'packages/swap-entry/src/layout.ts',
+    changes: [['bits <= width', 'bits < width']],
+  },
+  {
+    why: 'A text in a list of bits adds nothing to either word: it is neither below 32 nor from 32 on.',
+    file: 'packages/swap-entry/src/marker/by-layout.ts',
+    changes: [['[]', '["Stryker was here"]']],
+  },
+  {
+    why: 'No group of types begins at type 0: all groups together take 8 of the 32.',
+    file: 'packages/swap-entry/src/swp-types.ts',
+    changes: [['first < 0', 'first <= 0']],
+  },
+]
+
+export const EXPLAINED = [...SWAP_ENTRY, ...PAGETABLE_CORE, ...POLICY_UFFD]
 
 /** Scores of runs whose reports were not kept: shown until there is a report. */
 export const EARLIER = {

@@ -8,6 +8,7 @@ export const TARGETS = {
   'policy-uffd': {
     tests: rules(
       'uffd-calls',
+      'move-edges',
       'move-rules',
       'recorded-rules',
       'uffd-rules',
