@@ -218,9 +218,3 @@ const SWAP_ENTRY = [
 ]
 
 export const EXPLAINED = [...SWAP_ENTRY, ...PAGETABLE_CORE, ...POLICY_UFFD]
-
-/** Scores of runs whose reports were not kept: shown until there is a report. */
-export const EARLIER = {
-  'swap-entry': '88.8 % of 510',
-  'policy-khugepaged': '86.5 % of 465',
-}
