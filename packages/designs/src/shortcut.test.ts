@@ -1,11 +1,12 @@
 import { anonBackend } from '@faultline/backend-anon'
 import type { Design } from '@faultline/mm-types'
 import { UFFD_FEATURE_WP_ASYNC, UFFD_FEATURE_WP_HUGETLBFS_SHMEM, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
+import { LimitError } from '@faultline/pagetable-core'
 import { type Operation, range } from '@faultline/program'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { randomProgram, rareOperations } from '../test/random-program.ts'
-import { openProgram, SEED, textUpTo } from '../test/sessions.ts'
+import { expectSame, openProgram, SEED } from '../test/sessions.ts'
 import { createModel, linux57, linux61, linux618, pmdMarker } from './index.ts'
 
 const { shortcut: _, ...byCalls } = anonBackend
@@ -25,13 +26,7 @@ describe('what the shortcut past the fault descriptor does is what the calls do'
     fc.assert(
       fc.property(randomProgram([...memories], features, rareOperations), (program) => {
         const [short, long] = [design, slow].map((each) => openProgram(each, program))
-        for (const operation of program.operations) {
-          const before = textUpTo(program, operation)
-          expect(short.perform(operation), before).toEqual(long.perform(operation))
-          expect(short.counters(), before).toEqual(long.counters())
-          const states = { op: 'pagemap', range: range('X', 0, program.pages) } as const
-          expect(short.perform(states), before).toEqual(long.perform(states))
-        }
+        for (const operation of program.operations) expectSame(program, operation, short, long)
         faults += short.counters().faults
       }),
       { numRuns: 40, seed: SEED },
@@ -74,5 +69,20 @@ describe('what the shortcut past the fault descriptor does is what the calls do'
       step({ op: 'pagemap', range: all })
     }
     expect(short.counters().faultsSwapIn).toBeGreaterThan(40)
+  })
+
+  test('where no frame is left too', () => {
+    const limits = { frames: 1024 + 8 }
+    const counts = [anonBackend, byCalls].map((anon) => {
+      const session = createModel({ ...linux618, backends: { anon } }, { limits }).open()
+      session.perform({ op: 'mmap', region: 'A', pages: 32, memory: 'anon', prot: 'rw', vpn: 0x10000 })
+      let done = 0
+      expect(() => {
+        for (; done < 32; done++) session.access('main', 0x10000 + done, true, 1)
+      }).toThrow(LimitError)
+      return { done, ...session.counters() }
+    })
+    expect(counts[0]).toEqual(counts[1])
+    expect(counts[0]).toMatchObject({ done: 8, framesAllocated: 8 })
   })
 })

@@ -4,7 +4,7 @@ import { range } from '@faultline/program'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { randomProgram, rareOperations } from '../test/random-program.ts'
-import { openProgram, SEED, textUpTo } from '../test/sessions.ts'
+import { expectSame, openProgram, SEED } from '../test/sessions.ts'
 import { linux618 } from './index.ts'
 
 const { swapOutRun: _, ...byEntries } = anonBackend
@@ -17,11 +17,7 @@ test('a run of pages is swapped as its pages are one by one', () => {
     fc.property(randomProgram(['anon', 'shmem-private'], UFFD_FEATURE_WP_HUGETLBFS_SHMEM, rareOperations), (program) => {
       const [runs, pages] = [linux618, ONE_BY_ONE].map((design) => openProgram(design, program))
       for (const operation of [...program.operations, { op: 'reclaim', range: range('X', 0, program.pages) } as const]) {
-        const before = textUpTo(program, operation)
-        expect(runs.perform(operation), before).toEqual(pages.perform(operation))
-        expect(runs.counters(), before).toEqual(pages.counters())
-        const states = { op: 'pagemap', range: range('X', 0, program.pages) } as const
-        expect(runs.perform(states), before).toEqual(pages.perform(states))
+        expectSame(program, operation, runs, pages)
       }
       swapped += runs.counters().swapOuts
     }),

@@ -3,7 +3,8 @@
  */
 import type { ModelSession } from '@faultline/mm'
 import type { Design } from '@faultline/mm-types'
-import { type Operation, printProgram, programOf } from '@faultline/program'
+import { type Operation, printProgram, programOf, range } from '@faultline/program'
+import { expect } from 'vitest'
 import { createModel } from '../src/index.ts'
 import type { RandomProgram } from './random-program.ts'
 
@@ -30,4 +31,13 @@ export function endProgram(session: ModelSession): void {
 export function textUpTo(program: RandomProgram, last: Operation): string {
   const { operations } = program
   return printProgram(programOf([...program.setup, ...operations.slice(0, operations.indexOf(last) + 1)]))
+}
+
+/** Performs an operation of a program on two sessions, which must answer, count and show the pages of region X the same. */
+export function expectSame(program: RandomProgram, operation: Operation, one: ModelSession, other: ModelSession): void {
+  const before = textUpTo(program, operation)
+  expect(one.perform(operation), before).toEqual(other.perform(operation))
+  expect(one.counters(), before).toEqual(other.counters())
+  const states: Operation = { op: 'pagemap', range: range('X', 0, program.pages) }
+  expect(one.perform(states), before).toEqual(other.perform(states))
 }

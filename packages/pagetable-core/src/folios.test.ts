@@ -187,11 +187,11 @@ describe('limits', () => {
     expect([frameTable(1536).alloc(9), frameTable(1535).alloc(9)]).toEqual([1024, 0])
   })
 
-  test('every call is counted, those that are refused too', () => {
+  test('what is allocated is counted, a folio as one, and not what is refused', () => {
     const counters = new MachineCounters()
-    const frames = new FrameTable(counters, 1025)
-    for (const order of [0, 0, 9]) frames.alloc(order)
-    expect(counters.framesAllocated).toBe(3)
+    const frames = new FrameTable(counters, 1537)
+    for (const order of [9, 0, 0, 9]) frames.alloc(order)
+    expect(counters.framesAllocated).toBe(2)
   })
 })
 

@@ -96,8 +96,6 @@ export class FrameTable implements Frames {
   }
 
   alloc(order: number): number {
-    const counters = this.counters
-    counters.framesAllocated++
     if (order !== 0) return this.allocLarge(order)
     let pfn = this.free.take()
     if (pfn === 0) {
@@ -108,6 +106,7 @@ export class FrameTable implements Frames {
     }
     this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + REF] = 1
     this.inUse++
+    this.counters.framesAllocated++
     return pfn
   }
 
@@ -132,6 +131,7 @@ export class FrameTable implements Frames {
     this.setField(pfn, REF, 1)
     this.setField(pfn, ENTIRE, 0)
     this.inUse += nr
+    this.counters.framesAllocated++
     return pfn
   }
 
