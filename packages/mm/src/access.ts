@@ -70,6 +70,7 @@ export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, reques
     let pfn = 0
     if (table === 0) pfn = translateHuge(mm, vpn, write)
     else {
+      // walkPte(), with the entry at hand for who serves the fault.
       const at = tables.base(table) + (vpn & 511)
       const lo = tables.readLo(table)[at]
       if ((lo & needed) === needed) {

@@ -16,6 +16,7 @@ import {
   PAGE_PSE,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
+import { fillRun } from './fill-run.ts'
 
 // Constants of the innermost loop, once more: V8 folds those of a module itself, but loads an imported one at every use, which took a quarter of the time.
 const REF = FRAME_REF
@@ -27,8 +28,6 @@ const EXCLUSIVE = FRAME_EXCLUSIVE
 const SPECIAL = FRAME_ZERO | FRAME_TAIL
 const PRESENT = PAGE_PRESENT_ANY
 const HUGE = PAGE_PSE
-/** Entries for which a call of `fill` takes less than stores one by one. */
-const SHORTEST_FILL = 32
 /** Bits of an entry that tell whether it is present, and huge; and with those of its frame's chunk. */
 const CLASS = PRESENT | HUGE
 const CHUNK_AND_CLASS = CLASS | (~0xfff & ~(CHUNK_MASK << 12))
@@ -56,8 +55,7 @@ export function copyPlain(
   if ((lo & PRESENT) === 0 || lo & HUGE) return 0
   const shared = shareFrames(los, at, end, hi, frames)
   copyWords(los, at, at + shared, outLos, outAt, parentMask, childMask)
-  if (shared >= SHORTEST_FILL) outHis.fill(hi, outAt, outAt + shared)
-  else for (let out = outAt; out < outAt + shared; out++) outHis[out] = hi
+  fillRun(outHis, hi, outAt, outAt + shared)
   return shared
 }
 

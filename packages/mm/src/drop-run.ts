@@ -18,6 +18,7 @@ import {
   PAGE_PSE,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
+import { fillRun, SHORTEST_RUN } from './fill-run.ts'
 
 // Constants of the innermost loops, once more: V8 folds those of a module itself, but loads an imported one at every use, which took a third of the time.
 const REF = FRAME_REF
@@ -31,9 +32,6 @@ const CLASS = PAGE_PRESENT_ANY | PAGE_PSE
 const CHUNK_AND_CLASS = CLASS | (~0xfff & ~(CHUNK_MASK << 12))
 /** Flags that a single page may have which only its references keep. */
 const PLAIN_FLAGS = FRAME_ANON | FRAME_EXCLUSIVE | FRAME_DIRTY | FRAME_SWAPBACKED
-/** Entries for which calls of `fill` take less than stores one by one. */
-export const SHORTEST_RUN = 32
-
 /**
  * Erases entries from `at` on for as long as one short loop serves them all: single anonymous pages that others hold too, or such that
  * nobody does.
@@ -49,14 +47,9 @@ export function dropRun(los: Int32Array, his: Int32Array, hi: number, at: number
     if (run < SHORTEST_RUN) return 0
     putOwn(los, hi, at, at + run, frames)
   }
-  erase(los, at, at + run)
-  erase(his, at, at + run)
+  fillRun(los, 0, at, at + run)
+  fillRun(his, 0, at, at + run)
   return run
-}
-
-function erase(words: Int32Array, at: number, end: number): void {
-  if (end - at >= SHORTEST_RUN) words.fill(0, at, end)
-  else for (let next = at; next < end; next++) words[next] = 0
 }
 
 /** Drops the mappings of pages that stay. @returns how many */

@@ -44,7 +44,8 @@ import {
   sameBits,
 } from '@faultline/pagetable-core'
 import { classify, swpOffset } from '@faultline/swap-entry'
-import { dropRun, SHORTEST_RUN } from './drop-run.ts'
+import { dropRun } from './drop-run.ts'
+import { SHORTEST_RUN } from './fill-run.ts'
 import { HUGE_PAGES, hugePmdLo, splitHugePmd, zapHugePmd } from './huge.ts'
 import type { AddressSpace } from './objects.ts'
 import { unsharePmd } from './pmd-sharing.ts'

@@ -3,7 +3,7 @@
  * @module
  */
 import { createModel, findDesign } from '@faultline/designs'
-import { PAGE_IS_WRITTEN, UFFD_FEATURE_WP_ASYNC, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
+import { UFFD_FEATURE_WP_ASYNC, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
 import { onCpu, onCpuApart } from './clock.ts'
 import { touchNewMemory } from './new-memory.ts'
 import { Stage } from './stage.ts'
@@ -110,19 +110,7 @@ function playScale(order: ScaleOrder, close = true): { figures: ScaleFigures; se
   stage.watch(FEATURES, span)
   const arm = onCpu(() => stage.protect(true, span)) / span
   const armAgain = onCpu(() => stage.protect(true, span)) / span
-  const scan = onCpu(() => {
-    stage.do({
-      op: 'scan',
-      range: first,
-      flags: 0,
-      inverted: 0,
-      mask: PAGE_IS_WRITTEN,
-      anyof: 0,
-      returned: PAGE_IS_WRITTEN,
-      maxPages: 0,
-      vecLen: 64,
-    })
-  })
+  const scan = onCpu(() => stage.scanWritten(span, 64))
   const munmap = onCpu(() => stage.unmap(span)) / pages
   stage.map(span)
   const touchAgain = onCpu(() => stage.touch(pages, stride)) / pages

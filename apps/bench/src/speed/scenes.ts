@@ -2,7 +2,7 @@
  * The scenes on the model: the same steps as native/reference-scenes.c and native/kernel-probe.c, through the calls that experiments use.
  * @module
  */
-import { PAGE_IS_WRITTEN, UFFD_FEATURE_WP_ASYNC, UFFD_FEATURE_WP_HUGETLBFS_SHMEM, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
+import { UFFD_FEATURE_WP_ASYNC, UFFD_FEATURE_WP_HUGETLBFS_SHMEM, UFFD_FEATURE_WP_UNPOPULATED } from '@faultline/mm-types'
 import type { SceneName } from './operations.ts'
 import type { Stage } from './stage.ts'
 
@@ -51,18 +51,7 @@ function touched(stage: Stage): void {
 
 function scans(stage: Stage): void {
   const { pages } = stage
-  const scan = () =>
-    stage.do({
-      op: 'scan',
-      range: stage.first(),
-      flags: 0,
-      inverted: 0,
-      mask: PAGE_IS_WRITTEN,
-      anyof: 0,
-      returned: PAGE_IS_WRITTEN,
-      maxPages: 0,
-      vecLen: pages,
-    })
+  const scan = () => stage.scanWritten(pages, pages)
   stage.time('scan-all', pages, scan)
   stage.protect(true)
   stage.time('scan-none', pages, scan)

@@ -2,7 +2,7 @@
  * What the scenes of the model run on: one session, one mapping, a clock.
  * @module
  */
-import type { Design } from '@faultline/mm-types'
+import { type Design, PAGE_IS_WRITTEN } from '@faultline/mm-types'
 import {
   ACCESS_BLOCKED,
   type AccessBatch,
@@ -85,6 +85,12 @@ export class Stage {
   protectOne(page: number, on: boolean): void {
     const unit = unitOf(this.memory)
     this.session.writeprotect('u', FIRST_VPN + page * unit, unit, on ? 1 : 0)
+  }
+
+  /** PAGEMAP_SCAN for written pages among the first, with room for so many regions. */
+  scanWritten(pages: number, vecLen: number): void {
+    const mask = PAGE_IS_WRITTEN
+    this.do({ op: 'scan', range: this.first(pages), flags: 0, inverted: 0, mask, anyof: 0, returned: mask, maxPages: 0, vecLen })
   }
 
   close(): void {
