@@ -113,6 +113,8 @@ export interface Fault {
   address: number
   /** Thread that faulted. */
   thread: string
+  /** It waits until it is woken; else it only leaves its message. */
+  stays: boolean
   /** Table of the leaf and index in it, when walked; 0 when there is no table. */
   table: number
   index: number

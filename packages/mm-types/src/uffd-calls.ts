@@ -63,6 +63,11 @@ export interface UffdCalls extends UffdHooks {
   unregister(mm: HostMm, context: UffdContext, start: number, length: number): number
   /** UFFDIO_WRITEPROTECT. @returns 0 or a negated errno */
   writeProtect(mm: HostMm, context: UffdContext, start: number, length: number, mode: number): number
+  /**
+   * What a monitor does for each page that it has seen: the same, mode 0, for one page of 4 KiB that is there.
+   * @returns false when the page is another matter, and nothing was done
+   */
+  unprotectPage(mm: HostMm, context: UffdContext, vpn: number): boolean
   /** UFFDIO_COPY, ZEROPAGE, CONTINUE or POISON, as the call says. */
   fill(mm: HostMm, context: UffdContext, call: UffdFill): UffdFillResult
   /** UFFDIO_MOVE. */
@@ -71,16 +76,16 @@ export interface UffdCalls extends UffdHooks {
   wake(context: UffdContext, start: number, length: number): number
   /** Closes the descriptor: what it watched is no longer watched, and whoever waits goes on. */
   close(mms: readonly HostMm[], context: UffdContext): void
-  /** The message of the fault that has waited longest, else of the oldest event, or undefined (EAGAIN). */
+  /** The message of the fault that has waited longest, else of the oldest event, or undefined (EAGAIN). The next fault may write over it. */
   read(context: UffdContext): UffdMessage | undefined
-  /** As `read`, but leaves events alone. */
+  /** As `read`, but leaves events alone; to be kept. */
   readFault(context: UffdContext): UffdFaultMessage | undefined
   /** As `read`, but leaves faults alone. */
   readEvent(context: UffdContext): UffdMessage | undefined
   /** Who was woken since the last call, in the order in which the kernel woke them: threads that waited in a fault by name, or an event. */
   takeWoken(): readonly (string | UffdEvent)[]
-  /** Lets a thread that waits in a fault go without a wake; its message can still be read when `keepsMessage`. */
-  forgetWaiter(context: UffdContext, thread: string, keepsMessage: boolean): void
+  /** Lets a thread that waits in a fault go without a wake. Its message is gone. */
+  forgetWaiter(context: UffdContext, thread: string): void
   /** Takes back an event whose sender is being ended: it waits no more. */
   forgetEvent(event: UffdEvent): void
 }

@@ -51,4 +51,6 @@ export interface HostMm extends Mm {
   retractTable(vpn: number): boolean
   /** Flushes [vpn, vpn + pages) after `changed` entries lost rights. */
   flushChanged(vpn: number, pages: number, changed: number): void
+  /** The same for one page. */
+  flushPage(vpn: number): void
 }

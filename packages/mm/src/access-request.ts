@@ -14,6 +14,8 @@ export interface AccessRequest {
   thread: string
   /** False when the kernel accesses memory on behalf of a call (MADV_POPULATE, mlock). */
   user: boolean
+  /** True when the thread waits in a fault until it is woken; else whoever called tries the access again. */
+  stays: boolean
   /** Byte offset in the page, for messages with exact addresses. */
   byte: number
   /** False when the fault may not wait for a monitor: it fails instead. @source v6.18 FAULT_FLAG_ALLOW_RETRY */

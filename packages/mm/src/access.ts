@@ -17,7 +17,7 @@ import {
 } from '@faultline/mm-types'
 import { DIRTY_BY_SOFTWARE, pmdNumber, ptePfn, TLB_WRITE } from '@faultline/pagetable-core'
 import { ACCESS_LIVELOCK, type AccessRequest } from './access-request.ts'
-import { handleFault } from './fault.ts'
+import { faultArmed, handleFault } from './fault.ts'
 import type { AddressSpace } from './objects.ts'
 import { makeWritable, mapPage } from './shortcut.ts'
 
@@ -67,8 +67,9 @@ export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, reques
   counters.tlbMisses++
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const table = tables.pteTable(mm.pgd, vpn)
+    // In 32 bits: as what it may be otherwise, a double, it would be converted at every use.
     let pfn = 0
-    if (table === 0) pfn = translateHuge(mm, vpn, write)
+    if (table === 0) pfn = translateHuge(mm, vpn, write) | 0
     else {
       // walkPte(), with the entry at hand for who serves the fault.
       const at = tables.base(table) + (vpn & 511)
@@ -76,16 +77,16 @@ export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, reques
       if ((lo & needed) === needed) {
         if ((lo & marks) !== marks) tables.lo(table)[at] = lo | marks
         pfn = ptePfn(lo, tables.readHi(table)[at])
-      } else if ((lo & PRESENT_ANY) === 0) pfn = mapPage(kernel, mm, vpn, write, table)
-      else if (write) pfn = makeWritable(kernel, mm, vpn, table)
+      } else if ((lo & PRESENT_ANY) === 0) pfn = mapPage(kernel, mm, vpn, write, table) | 0
+      else if (write) pfn = makeWritable(kernel, mm, vpn, table) | 0
     }
-    if (pfn !== 0) {
+    if (pfn > 0) {
       kernel.tlbs[request.cpu].insert(mm.id, vpn, pfn, write ? MAY_STORE : 0)
       if (write) frames.setStamp(pfn, request.stamp)
       else request.stamp = frames.stamp(pfn)
       return FAULT_DONE
     }
-    const code = handleFault(mm, vpn, write, request, table)
+    const code = pfn === 0 ? handleFault(mm, vpn, write, request, table) : faultArmed(mm, vpn, request)
     if (code !== FAULT_DONE) return code
   }
   return ACCESS_LIVELOCK

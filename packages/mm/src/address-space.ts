@@ -147,6 +147,10 @@ export class ProcessMemory implements AddressSpace {
     this.kernel.flush(this, vpn, pages, changed)
   }
 
+  flushPage(vpn: number): void {
+    this.kernel.flushPage(this, vpn)
+  }
+
   tableBytes(): number {
     return (this.countTables() + this.deposited) * PAGE_SIZE
   }

@@ -60,7 +60,7 @@ export class Blocked implements Waiters {
   private tasks: Task[] = []
   private turn = 0
   /** The access that is being performed. */
-  private readonly request: AccessRequest = { cpu: 0, thread: '', user: true, byte: 0, stamp: 0 }
+  private readonly request: AccessRequest = { cpu: 0, thread: '', user: true, stays: true, byte: 0, stamp: 0 }
 
   constructor(composed: ComposedKernel, bindings: Bindings) {
     this.composed = composed
@@ -185,7 +185,7 @@ export class Blocked implements Waiters {
         this.composed.uffd.forgetEvent(task.state)
         task.state = task.go()
       }
-      if ('thread' in task.state) this.composed.uffd.forgetWaiter(task.state.context, task.thread, false)
+      if ('thread' in task.state) this.composed.uffd.forgetWaiter(task.state.context, task.thread)
       task.killed()
     }
   }

@@ -73,8 +73,27 @@ export function handleFault(
   fault.user = request.user
   fault.address = vpn * 4096 + request.byte
   fault.thread = request.thread
+  fault.stays = request.stays
   const code = serve(kernel, fault, ptes)
   return code === FAULT_DONE ? FAULT_DONE : escalate(kernel, fault, code, request.mayWait !== false)
+}
+
+/** The fault of a store that `makeWritable` has found to be its monitor's matter: what `handleFault` would come to. */
+export function faultArmed(mm: AddressSpace, vpn: number, request: AccessRequest): number {
+  const { kernel } = mm
+  const { fault } = kernel
+  const { counters } = kernel.machine
+  counters.faults++
+  counters.ptes++
+  // All that a message and who waits for its answer need.
+  fault.mm = mm
+  fault.vpn = vpn
+  fault.write = true
+  fault.user = request.user
+  fault.address = vpn * 4096 + request.byte
+  fault.thread = request.thread
+  fault.stays = request.stays
+  return escalate(kernel, fault, FAULT_WP, request.mayWait !== false)
 }
 
 /** Hands what no handler could serve to the monitor, or makes it a signal. */

@@ -73,6 +73,7 @@ export class SimulatedKernel implements Kernel {
     user: true,
     address: 0,
     thread: '',
+    stays: true,
     table: 0,
     index: 0,
     fresh: false,
@@ -145,6 +146,14 @@ export class SimulatedKernel implements Kernel {
     counters.tlbFlushedPages += eachPte ? changed : pages
     if (this.gathered === null) this.flushNow(mm, vpn, pages)
     else this.gathered.push({ mm, vpn, pages })
+  }
+
+  flushPage(mm: Mm, vpn: number): void {
+    const counters = this.machine.counters
+    counters.tlbFlushes++
+    counters.tlbFlushedPages++
+    if (this.gathered === null) for (const tlb of this.tlbs) tlb.flushPage(mm.id, vpn)
+    else this.gathered.push({ mm, vpn, pages: 1 })
   }
 
   flushEach(mm: Mm, vpn: number, pages: number): void {

@@ -2,7 +2,7 @@
  * A session on the model: performs operations one by one and says what each did.
  * @module
  */
-import { FAULT_ACCESS, FAULT_DONE, FAULT_OOM, FAULT_SIGSEGV } from '@faultline/mm-types'
+import { type Counters, FAULT_ACCESS, FAULT_DONE, FAULT_OOM, FAULT_SIGSEGV, type UffdCalls } from '@faultline/mm-types'
 import { countSteps, LimitError } from '@faultline/pagetable-core'
 import {
   ACCESS_BLOCKED,
@@ -21,7 +21,7 @@ import {
 import { access } from './access.ts'
 import { accessMany, type Stop } from './access-many.ts'
 import { ACCESS_LIVELOCK, ACCESS_WAITS, type AccessRequest } from './access-request.ts'
-import { Bindings } from './bindings.ts'
+import { Bindings, type NamedUffd } from './bindings.ts'
 import { Blocked } from './blocked.ts'
 import { exitMm } from './calls/mmap.ts'
 import type { ComposedKernel, Laboratory } from './laboratory.ts'
@@ -38,7 +38,10 @@ export class ModelSession implements SyncSession, Laboratory {
   readonly bindings = new Bindings()
   readonly blocked: Blocked
   private readonly processes: Names<AddressSpace>
-  private readonly request: AccessRequest = { cpu: 0, thread: 'main', user: true, byte: 0, stamp: 0 }
+  private readonly uffds: Names<NamedUffd>
+  private readonly calls: UffdCalls
+  private readonly totals: Counters
+  private readonly request: AccessRequest = { cpu: 0, thread: 'main', user: true, stays: false, byte: 0, stamp: 0 }
   private readonly stop: Stop = { at: 0, code: ACCESS_DONE }
 
   constructor(system: string, composed: ComposedKernel) {
@@ -46,6 +49,9 @@ export class ModelSession implements SyncSession, Laboratory {
     this.composed = composed
     this.blocked = new Blocked(composed, this.bindings)
     this.processes = this.bindings.processes
+    this.uffds = this.bindings.uffds
+    this.calls = composed.uffd
+    this.totals = composed.kernel.machine.counters
     this.processes.set('main', composed.kernel.newMm())
   }
 
@@ -66,7 +72,8 @@ export class ModelSession implements SyncSession, Laboratory {
 
   writeprotect(uffd: string, vpn: number, pages: number, mode: number): Outcome {
     this.begin()
-    const named = this.bindings.uffd(uffd)
+    const named = this.uffds.get(uffd)
+    if (pages === 1 && mode === 0 && this.calls.unprotectPage(named.mm, named.context, vpn)) return this.end(SUCCESS, named.mm)
     return this.end(protect(this.composed, named, vpn * 4096, pages * 4096, mode), named.mm)
   }
 
@@ -79,7 +86,7 @@ export class ModelSession implements SyncSession, Laboratory {
   }
 
   private begin(): void {
-    this.composed.kernel.machine.counters.calls++
+    this.totals.calls++
     this.blocked.next()
   }
 
@@ -110,11 +117,7 @@ export class ModelSession implements SyncSession, Laboratory {
   /** What became of an access, in the words of `program`. */
   private answer(code: number): number {
     if (code === FAULT_DONE) return ACCESS_DONE
-    if (code === ACCESS_WAITS) {
-      const context = this.composed.kernel.fault.vma.uffd
-      if (context !== null) this.composed.uffd.forgetWaiter(context, this.request.thread, true)
-      return ACCESS_BLOCKED
-    }
+    if (code === ACCESS_WAITS) return ACCESS_BLOCKED
     if (code === ACCESS_LIVELOCK) return ACCESS_STUCK
     if (code === FAULT_OOM) throw new LimitError(this.composed.kernel.machine.refusal)
     this.composed.kernel.machine.counters.signals++

@@ -95,6 +95,8 @@ export interface Kernel {
    * change and the flush unless somebody steps through the call.
    */
   flush(mm: Mm, vpn: number, pages: number, changed?: number): void
+  /** `flush` of one page. */
+  flushPage(mm: Mm, vpn: number): void
   /** As many calls of `flush` for one page each. */
   flushEach(mm: Mm, vpn: number, pages: number): void
   /** Runs one part of a call and answers the flushes that it asked for, which are counted and not performed. */

@@ -302,7 +302,7 @@ function performMadvise(session: Laboratory, op: MadviseOp): Outcome {
   switch (advice) {
     case 'populate_read':
     case 'populate_write': {
-      const request = { cpu: 0, thread: threadOf(op), user: false, byte: 0, stamp: 0 }
+      const request = { cpu: 0, thread: threadOf(op), user: false, stays: true, byte: 0, stamp: 0 }
       return calls(session, op, range, (mm, start, end) => populate(mm, start, end, advice === 'populate_write', request))
     }
     default:

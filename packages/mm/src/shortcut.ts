@@ -27,6 +27,10 @@ const WATCHES_MISSING = VM_UFFD_MISSING
 const WATCHES_WRITES = VM_UFFD_WP
 const SWAPPED = SOFTLEAF_SWAP
 
+/** Instead of a frame: the entry is armed, and a monitor wants to be told of stores. The kernel's `fault` holds the vma. */
+export const ARMED_ENTRY = -1
+const TOLD = ARMED_ENTRY
+
 /** The shortcut of the kernel's anonymous backend, if it is one to that backend's own calls. */
 export function shortcutOf({ anon }: Backends): AnonShortcut | null {
   const { shortcut } = anon
@@ -38,7 +42,7 @@ export function shortcutOf({ anon }: Backends): AnonShortcut | null {
  * Serves the fault of an entry that is not present, and the store's that follows it, where `handleFault` would do nothing but this.
  *
  * @param table the table of ptes that covers the page
- * @returns the frame that the access goes to; 0 when `handleFault` is to be asked
+ * @returns the frame that the access goes to; 0 when `handleFault` is to be asked, ARMED_ENTRY when `faultArmed` is
  */
 export function mapPage(kernel: Kernel, mm: AddressSpace, vpn: number, write: boolean, table: number): number {
   const { shortcut } = kernel
@@ -76,7 +80,10 @@ export function makeWritable(kernel: Kernel, mm: AddressSpace, vpn: number, tabl
   const hi = tables.readHi(table)[at]
   if ((lo & PRESENT) === 0) return 0
   const disarms = (vma.flags & WATCHES_WRITES) !== 0 && (lo & ARMED) !== 0
-  if (disarms && !kernel.uffd.wpAsync(vma)) return 0
+  if (disarms && !kernel.uffd.wpAsync(vma)) {
+    kernel.fault.vma = vma
+    return TOLD
+  }
   if (!shortcut.reuse(mm, vma, table, vpn & 511, disarms ? lo & ~ARMED : lo, hi)) return 0
   if (disarms) counters.faultsWp++
   counters.faults++

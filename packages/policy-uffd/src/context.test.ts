@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest'
 import { type QueuedEvent, type RunQueue, Userfaultfd } from './context.ts'
 import { handshake } from './handshake.ts'
 import { validateRange } from './ranges.ts'
+import { type UnreadFault, UnreadFaults } from './unread.ts'
 import { type Waiter, Waiters } from './waiters.ts'
 
 const support = { features: 0x1ffff } as UffdSupport
@@ -25,10 +26,11 @@ const message = (page: number): UffdMessage => ({
 })
 const waiter = (thread: string, page: number): Waiter => ({ message: message(page), thread, isWoken: false })
 
-function opened(...waiters: Waiter[]): { context: Userfaultfd; runQueue: RunQueue } {
+/** A userfaultfd that threads have sent messages to, from pages. */
+function opened(...faults: [waiter: string, page: number][]): { context: Userfaultfd; runQueue: RunQueue } {
   const runQueue: RunQueue = []
   const context = new Userfaultfd(7, true, runQueue)
-  for (const waiter of waiters) context.pending.push(waiter)
+  for (const [waiter, page] of faults) Object.assign(context.pending.add(), { waiter, address: page * 4096 + 5 })
   return { context, runQueue }
 }
 
@@ -69,32 +71,42 @@ describe('the handshake', () => {
 
 describe('waiting threads', () => {
   test('are read in the order in which they came, and wait on', () => {
-    const { context, runQueue } = opened(waiter('a', 1), waiter('b', 2))
+    const { context, runQueue } = opened(['a', 1], ['b', 2])
     expect(context.readFault()?.thread).toBe('a')
     expect(context.served.list().map(({ thread }) => thread)).toEqual(['a'])
-    expect(context.pending.list().map(({ thread }) => thread)).toEqual(['b'])
+    expect(context.pending.list().map(({ waiter }) => waiter)).toEqual(['b'])
     expect([context.readFault()?.thread, context.readFault(), runQueue]).toEqual(['b', undefined, []])
     expect(context.served.list().map(({ thread }) => thread)).toEqual(['a', 'b'])
   })
 
   test('that wait no more are read once and kept nowhere', () => {
-    const { context, runQueue } = opened(waiter('', 1), waiter('', 2))
+    const { context, runQueue } = opened(['', 1], ['', 2])
     expect(context.readFault()?.message.address).toBe(4101)
     expect([context.served.length, context.pending.length]).toEqual([0, 1])
     context.wake(0, 9)
     expect([context.pending.length, runQueue]).toEqual([0, []])
   })
 
+  test('have messages of their own when they are read to be kept, and one in turn when not', () => {
+    const { context } = opened(['a', 1], ['', 2], ['', 3])
+    const kept = context.readMessage()
+    const lent = context.readMessage()
+    expect([kept?.address, lent?.address, context.readMessage()?.address]).toEqual([4101, 8197, 12293])
+    expect(context.readMessage()).toBeUndefined()
+    for (const page of [7, 8]) context.pending.add().address = page * 4096
+    expect([kept?.address, lent?.address]).toEqual([4101, 8 * 4096])
+    expect(context.served.list().map(({ thread, message }) => [thread, message === kept])).toEqual([['a', true]])
+  })
+
   test('are woken by page, those with unread messages first, the last to come before the others', () => {
-    const { context, runQueue } = opened(waiter('a', 1), waiter('b', 2), waiter('c', 3), waiter('d', 3), waiter('e', 2))
+    const { context, runQueue } = opened(['a', 1], ['b', 2], ['c', 3], ['d', 3], ['e', 2])
     context.readFault()
     context.readFault()
+    const [first, second] = context.served.list()
     context.wake(2, 3)
     expect(runQueue).toEqual(['e', 'b'])
-    expect(context.pending.list().map(({ thread, isWoken }) => [thread, isWoken])).toEqual([
-      ['c', false],
-      ['d', false],
-    ])
+    expect([first.isWoken, second.isWoken]).toEqual([false, true])
+    expect(context.pending.list().map(({ waiter }) => waiter)).toEqual(['c', 'd'])
     context.wake(1, 4)
     expect(runQueue).toEqual(['e', 'b', 'd', 'c', 'a'])
     expect([context.pending.length, context.served.length]).toEqual([0, 0])
@@ -123,6 +135,32 @@ test('a list of waiters says what an array would', () => {
   expect([waiters.shift()?.thread, waiters.lastOf('nobody')]).toEqual([expected.shift(), -1])
 })
 
+test('a list of unread faults says what an array would, and makes few objects', () => {
+  const unread = new UnreadFaults()
+  const objects = new Set<UnreadFault>()
+  let expected: string[] = []
+  for (let step = 0; step < 2000; step++) {
+    const choice = (step * 7919) % 5
+    if (choice < 3) {
+      const fault = unread.add()
+      fault.waiter = `t${step}`
+      objects.add(fault)
+      expected.push(`t${step}`)
+    } else if (choice === 3) expect((step % 3 === 0 ? unread.take() : unread.shift())?.waiter).toBe(expected.shift())
+    else if (expected.length > 0) {
+      const i = step % expected.length
+      expect([unread.lastOf(expected[i]), unread.lastOf('nobody'), unread.at(i).waiter]).toEqual([i, -1, expected[i]])
+      unread.remove(i)
+      expected = expected.filter((_, k) => k !== i)
+    }
+    if (step % 400 === 399) while (expected.length > 0) expect(unread.shift()?.waiter).toBe(expected.shift())
+    expect(unread.list().map(({ waiter }) => waiter)).toEqual(expected)
+    expect([unread.length, new Set(unread.list()).size]).toEqual([expected.length, expected.length])
+  }
+  expect([unread.shift()?.waiter, unread.lastOf('nobody')]).toEqual([expected.shift(), -1])
+  expect(objects.size).toBeLessThan(400)
+})
+
 describe('events and the end', () => {
   const event = (context: Userfaultfd, page: number): QueuedEvent =>
     ({ context, message: message(page), isRead: false, isLost: false, mm: null }) as QueuedEvent
@@ -139,20 +177,20 @@ describe('events and the end', () => {
   })
 
   test('closing lets everyone go, and loses what was not read', () => {
-    const threads = [waiter('a', 0), waiter('b', 2 ** 35)]
-    const { context, runQueue } = opened(...threads)
+    const { context, runQueue } = opened(['a', 0], ['b', 2 ** 35])
+    const served = context.readFault()
     const [first, second] = [event(context, 1), event(context, 2)]
     context.events.push(first, second)
     expect([context.closed, context.id, context.userModeOnly, context.changing]).toEqual([false, 7, true, 0])
     context.release()
     expect(context.closed).toBe(true)
     expect(runQueue).toEqual(['b', 'a', second, first])
-    expect(threads.map(({ isWoken }) => isWoken)).toEqual([true, true])
+    expect(served).toMatchObject({ thread: 'a', isWoken: true })
     expect([first, second].map(({ isRead, isLost }) => [isRead, isLost])).toEqual([
       [true, true],
       [true, true],
     ])
-    expect([context.events, context.pending.length]).toEqual([[], 0])
+    expect([context.events, context.pending.length, context.served.length]).toEqual([[], 0, 0])
   })
 })
 

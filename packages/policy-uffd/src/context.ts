@@ -11,6 +11,7 @@ import {
   type UffdMessage,
 } from '@faultline/mm-types'
 import { LastRule } from './unprotect-span.ts'
+import { UnreadFaults } from './unread.ts'
 import { type Waiter, Waiters } from './waiters.ts'
 
 /** An event on its way: prepared, sent, read. */
@@ -34,7 +35,7 @@ export class Userfaultfd implements UffdContext {
   features = -1
   readonly userModeOnly: boolean
   /** Faults whose messages nobody has read (fault_pending_wqh). */
-  readonly pending = new Waiters()
+  readonly pending = new UnreadFaults()
   /** Faults whose messages have been read (fault_wqh). */
   readonly served = new Waiters()
   /** Events sent and not read (event_wqh). */
@@ -56,6 +57,16 @@ export class Userfaultfd implements UffdContext {
     return this.features >= 0
   }
 
+  /** True when calls that change memory are served: after the handshake, and while no event is being sent (else EAGAIN). */
+  get takesCalls(): boolean {
+    return this.features >= 0 && this.changing === 0
+  }
+
+  /** True when any thread waits, or its message has not been read. */
+  get hasWaiters(): boolean {
+    return this.pending.length > 0 || this.served.length > 0
+  }
+
   /** True when the handshake enabled a feature. */
   has(feature: number): boolean {
     return this.ready && (this.features & feature) !== 0
@@ -73,9 +84,18 @@ export class Userfaultfd implements UffdContext {
 
   /** @source v6.18 fs/userfaultfd.c userfaultfd_ctx_read() */
   readFault(): Waiter | undefined {
-    const waiter = this.pending.shift()
-    if (waiter !== undefined && waiter.thread !== '') this.served.push(waiter)
+    const message = this.pending.take()
+    if (message === undefined) return undefined
+    const waiter = { thread: message.waiter, message, isWoken: false }
+    if (waiter.thread !== '') this.served.push(waiter)
     return waiter
+  }
+
+  /** The message alone, which the next fault may write over. */
+  readMessage(): UffdMessage | undefined {
+    const { pending } = this
+    if (pending.length === 0) return undefined
+    return pending.at(0).waiter === '' ? pending.shift() : this.readFault()?.message
   }
 
   /** @source v6.18 fs/userfaultfd.c userfaultfd_ctx_read(), userfaultfd_event_complete() */
@@ -93,18 +113,19 @@ export class Userfaultfd implements UffdContext {
    * @source v6.18 fs/userfaultfd.c __wake_userfault(), userfaultfd_wake_function()
    */
   wake(start: number, end: number): void {
-    this.wakeOf(this.pending, start, end)
-    this.wakeOf(this.served, start, end)
-  }
-
-  private wakeOf(waiters: Waiters, start: number, end: number): void {
-    for (let i = waiters.length - 1; i >= 0; i--) {
-      const waiter = waiters.at(i)
-      const vpn = Math.floor(waiter.message.address / 4096)
-      if (vpn < start || vpn >= end) continue
-      waiters.remove(i)
+    const { pending, served } = this
+    for (let i = pending.length - 1; i >= 0; i--) {
+      const { address, waiter } = pending.at(i)
+      if (!isWithin(address, start, end)) continue
+      pending.remove(i)
+      if (waiter !== '') this.runQueue.push(waiter)
+    }
+    for (let i = served.length - 1; i >= 0; i--) {
+      const waiter = served.at(i)
+      if (!isWithin(waiter.message.address, start, end)) continue
+      served.remove(i)
       waiter.isWoken = true
-      if (waiter.thread !== '') this.runQueue.push(waiter.thread)
+      this.runQueue.push(waiter.thread)
     }
   }
 
@@ -118,4 +139,9 @@ export class Userfaultfd implements UffdContext {
       this.runQueue.push(event)
     }
   }
+}
+
+function isWithin(address: number, start: number, end: number): boolean {
+  const vpn = Math.floor(address / 4096)
+  return vpn >= start && vpn < end
 }

@@ -21,10 +21,11 @@ import {
   SOFTLEAF_SPECIAL_PTE,
   SWP_UFFD_WP,
   VM_SHARED,
+  VM_UFFD_WP,
   VM_WRITE,
   type Vma,
 } from '@faultline/mm-types'
-import { ALWAYS_WRITABLE, mayWrite, NEVER_WRITABLE, ptePfn, type WriteRule, writeRule } from '@faultline/pagetable-core'
+import { ALWAYS_WRITABLE, NEVER_WRITABLE, ptePfn, type WriteRule, writeRule } from '@faultline/pagetable-core'
 
 // Constants of the loops, once more: V8 folds those of a module itself, but loads an imported one at every use.
 const PRESENT = PAGE_PRESENT_ANY
@@ -36,17 +37,18 @@ const OWN = FRAME_ANON | FRAME_EXCLUSIVE
 /** Bits of an entry that tell in which chunk of frames its frame is, as far as the low word knows. */
 const CHUNK = ~0xfff & ~(CHUNK_MASK << 12)
 
-/** What the end of the protection does to present entries of one vma: taken once a range. */
+/** What the end of the protection does to present entries of one vma: taken once a range. Flat, and of numbers: it is asked once an entry. */
 export interface UnprotectRule {
   /** Only entries with one of these bits are changed. */
   readonly concerns: number
   /** These bits go. */
   readonly takes: number
-  /** Who gets the right to write. */
-  readonly write: WriteRule
+  /** What is left becomes writable when it has `bits` under `mask`, */
+  readonly mask: number
+  readonly bits: number
+  /** and its frame these flags. */
+  readonly owner: number
 }
-
-const NO_RULE: UnprotectRule = { concerns: 0, takes: 0, write: NEVER_WRITABLE }
 
 /**
  * As writable as the design leaves entries. Where the rights are those of the mapping alone, also pages that were not protected lose or
@@ -57,26 +59,32 @@ const NO_RULE: UnprotectRule = { concerns: 0, takes: 0, write: NEVER_WRITABLE }
 export function unprotectRule(mm: HostMm, vma: Vma): UnprotectRule {
   const { unprotect } = mm.tlb
   if (unprotect === 'drops-write') {
-    const write = vma.flags & VM_SHARED && vma.flags & VM_WRITE ? ALWAYS_WRITABLE : NEVER_WRITABLE
-    return { concerns: PAGE_PRESENT_ANY, takes: PAGE_UFFD_WP | PAGE_RW, write }
+    const isFree = (vma.flags & VM_SHARED) !== 0 && (vma.flags & VM_WRITE) !== 0
+    return ruleOf(PAGE_PRESENT_ANY, PAGE_UFFD_WP | PAGE_RW, isFree ? ALWAYS_WRITABLE : NEVER_WRITABLE)
   }
-  const write = unprotect === 'restores-write' ? writeRule(vma) : NEVER_WRITABLE
-  return { concerns: PAGE_UFFD_WP, takes: PAGE_UFFD_WP, write }
+  return ruleOf(PAGE_UFFD_WP, PAGE_UFFD_WP, unprotect === 'restores-write' ? writeRule(vma) : NEVER_WRITABLE)
+}
+
+function ruleOf(concerns: number, takes: number, { mask, bits, exclusive }: WriteRule): UnprotectRule {
+  return { concerns, takes, mask, bits, owner: exclusive ? OWN : 0 }
 }
 
 /** The rule of the vma that was asked for last: a monitor ends the protection of one page of it after the other. */
 export class LastRule {
   private vma: Vma | null = null
   private flags = 0
-  private rule: UnprotectRule = NO_RULE
+  private rule: UnprotectRule | null = null
 
-  of(mm: HostMm, vma: Vma): UnprotectRule {
-    if (vma !== this.vma || vma.flags !== this.flags) {
-      this.vma = vma
-      this.flags = vma.flags
-      this.rule = unprotectRule(mm, vma)
-    }
+  /** @returns null when the vma is not one of pages of 4 KiB that are watched for writes */
+  of(mm: HostMm, vma: Vma): UnprotectRule | null {
+    if (vma !== this.vma || vma.flags !== this.flags) this.learn(mm, vma)
     return this.rule
+  }
+
+  private learn(mm: HostMm, vma: Vma): void {
+    this.vma = vma
+    this.flags = vma.flags
+    this.rule = (vma.flags & VM_UFFD_WP) !== 0 && vma.pageShift === 12 ? unprotectRule(mm, vma) : null
   }
 }
 
@@ -84,7 +92,11 @@ export class LastRule {
 export function unprotected(rule: UnprotectRule, frames: Frames, lo: number, hi: number): number {
   if ((lo & rule.concerns) === 0) return lo
   const bare = lo & ~rule.takes
-  return mayWrite(rule.write, frames, bare, hi) ? bare | PAGE_RW : bare
+  if ((bare & rule.mask) !== rule.bits) return bare
+  // ptePfn(), and no call of Frames: neither was inlined into whoever ends the protection of one page.
+  const pfn = (lo >>> 12) | ((hi & 0xfffff) << 20)
+  const { owner } = rule
+  return (frames.chunk(pfn)[((pfn & CHUNK_MASK) << SHIFT) + FLAGS] & owner) === owner ? bare | RW : bare
 }
 
 /**
@@ -137,9 +149,7 @@ export function disarmSpan(mm: HostMm, rule: UnprotectRule, table: number, from:
 
 /** Disarms present entries from `at` on for as long as that changes them. @returns the first that is left */
 function disarmPresent(los: Int32Array, his: Int32Array, at: number, end: number, rule: UnprotectRule, frames: Frames): number {
-  const { concerns, takes } = rule
-  const { mask, bits } = rule.write
-  const owner = rule.write.exclusive ? OWN : 0
+  const { concerns, takes, mask, bits, owner } = rule
   const hi = his[at]
   let held = los[at]
   if ((held & PRESENT) === 0) return at

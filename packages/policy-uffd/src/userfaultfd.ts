@@ -12,6 +12,7 @@ import {
   UFFD_FEATURE_EVENT_REMOVE,
   UFFD_FEATURE_EVENT_UNMAP,
   UFFD_FEATURE_EXACT_ADDRESS,
+  UFFD_FEATURE_SIGBUS,
   UFFD_FEATURE_THREAD_ID,
   UFFD_GO_ON,
   UFFD_IOCTL_CONTINUE,
@@ -44,7 +45,18 @@ import { handshake } from './handshake.ts'
 import { move } from './move.ts'
 import { validateRange } from './ranges.ts'
 import { register, release, unregister } from './register.ts'
+import { unprotectPage } from './unprotect-page.ts'
 import { armingOf, writeProtect } from './write-protect.ts'
+
+// Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
+const SIGBUS = UFFD_FEATURE_SIGBUS
+const EXACT_ADDRESS = UFFD_FEATURE_EXACT_ADDRESS
+const THREAD_ID = UFFD_FEATURE_THREAD_ID
+const WP = UFFD_REASON_WP
+const MINOR = UFFD_REASON_MINOR
+const OF_WRITE = UFFD_PAGEFAULT_FLAG_WRITE
+const OF_WP = UFFD_PAGEFAULT_FLAG_WP
+const OF_MINOR = UFFD_PAGEFAULT_FLAG_MINOR
 
 /** All userfaultfds of one kernel, and what the fault path asks of them. */
 export class UserfaultfdSubsystem implements UffdCalls {
@@ -90,23 +102,14 @@ export class UserfaultfdSubsystem implements UffdCalls {
   deliver(fault: Fault, reason: number): number {
     const context = fault.vma.uffd as Userfaultfd | null
     if (context === null || context.closed) return UFFD_GO_ON
-    if (context.sigbus || (context.userModeOnly && !fault.user)) return UFFD_SIGBUS
+    const features = context.features < 0 ? 0 : context.features
+    if ((features & SIGBUS) !== 0 || (context.userModeOnly && !fault.user)) return UFFD_SIGBUS
     this.counters.messages++
-    let flags = fault.write ? UFFD_PAGEFAULT_FLAG_WRITE : 0
-    if (reason === UFFD_REASON_WP) flags |= UFFD_PAGEFAULT_FLAG_WP
-    if (reason === UFFD_REASON_MINOR) flags |= UFFD_PAGEFAULT_FLAG_MINOR
-    const unit = 1 << fault.vma.pageShift
-    const exact = context.has(UFFD_FEATURE_EXACT_ADDRESS)
-    const message: UffdMessage = {
-      event: 'pagefault',
-      flags,
-      address: exact ? fault.address : Math.floor(fault.address / unit) * unit,
-      end: 0,
-      length: 0,
-      thread: context.has(UFFD_FEATURE_THREAD_ID) ? fault.thread : '',
-      child: null,
-    }
-    context.pending.push({ thread: fault.thread, message, isWoken: false })
+    const unread = context.pending.add()
+    unread.flags = (fault.write ? OF_WRITE : 0) | (reason === WP ? OF_WP : reason === MINOR ? OF_MINOR : 0)
+    unread.address = (features & EXACT_ADDRESS) !== 0 ? fault.address : startOfPage(fault)
+    unread.thread = (features & THREAD_ID) !== 0 ? fault.thread : ''
+    unread.waiter = fault.stays ? fault.thread : ''
     return UFFD_WAITS
   }
 
@@ -191,6 +194,10 @@ export class UserfaultfdSubsystem implements UffdCalls {
     return writeProtect(mm, context as Userfaultfd, start, length, mode)
   }
 
+  unprotectPage(mm: HostMm, context: UffdContext, vpn: number): boolean {
+    return unprotectPage(mm, context as Userfaultfd, vpn)
+  }
+
   /** UFFDIO_COPY, ZEROPAGE, CONTINUE or POISON, as the call says. */
   fill(mm: HostMm, context: UffdContext, call: UffdFill): UffdFillResult {
     return mm.design.uffd.ioctls & FILL_IOCTL[call.kind] ? fill(mm, context as Userfaultfd, call) : UNKNOWN_IOCTL
@@ -215,7 +222,7 @@ export class UserfaultfdSubsystem implements UffdCalls {
   }
 
   read(context: UffdContext): UffdMessage | undefined {
-    return this.readFault(context)?.message ?? this.readEvent(context)
+    return (context as Userfaultfd).readMessage() ?? this.readEvent(context)
   }
 
   readFault(context: UffdContext): UffdFaultMessage | undefined {
@@ -230,11 +237,10 @@ export class UserfaultfdSubsystem implements UffdCalls {
     return this.woken.length === 0 ? NOBODY : this.woken.splice(0)
   }
 
-  forgetWaiter(context: UffdContext, thread: string, keepsMessage: boolean): void {
+  forgetWaiter(context: UffdContext, thread: string): void {
     const { pending, served } = context as Userfaultfd
     const i = pending.lastOf(thread)
-    if (i >= 0 && keepsMessage) pending.at(i).thread = ''
-    else if (i >= 0) pending.remove(i)
+    if (i >= 0) pending.remove(i)
     const k = served.lastOf(thread)
     if (k >= 0) served.remove(k)
   }
@@ -258,6 +264,13 @@ export class UserfaultfdSubsystem implements UffdCalls {
     context.changing++
     this.prepared.push({ context, message, isRead: false, isLost: false, mm })
   }
+}
+
+/** First byte of the page of a fault. */
+function startOfPage({ vma, vpn, address }: Fault): number {
+  if (vma.pageShift === 12) return vpn * 4096
+  const unit = 1 << vma.pageShift
+  return Math.floor(address / unit) * unit
 }
 
 const FILL_IOCTL: Readonly<Record<UffdFill['kind'], number>> = {

@@ -1,10 +1,10 @@
 /**
- * Threads that wait for the faults of one userfaultfd to be resolved.
+ * Threads that wait for faults of one userfaultfd whose messages have been read.
  * @module
  */
 import type { UffdFaultMessage } from '@faultline/mm-types'
 
-/** A thread that waits for a fault to be resolved. One without a name waits no more, but its message can still be read. */
+/** A thread whose message has been read. One without a name did not wait. */
 export interface Waiter extends UffdFaultMessage {
   thread: string
   isWoken: boolean

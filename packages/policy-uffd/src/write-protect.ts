@@ -11,8 +11,8 @@ import {
   ESRCH,
   type HostMm,
   LEVEL_PTE,
-  PAGE_PRESENT_ANY,
   PAGE_RW,
+  PAGE_SIZE,
   PAGE_UFFD_WP,
   UFFDIO_WRITEPROTECT_MODE_DONTWAKE,
   UFFDIO_WRITEPROTECT_MODE_WP,
@@ -33,6 +33,7 @@ import {
 import type { Userfaultfd } from './context.ts'
 import { armSpan } from './protect-span.ts'
 import { validateRange } from './ranges.ts'
+import { unprotectPage } from './unprotect-page.ts'
 import { disarmSpan, recordDisarmed, type UnprotectRule, unprotected, unprotectRule } from './unprotect-span.ts'
 
 /**
@@ -42,6 +43,7 @@ import { disarmSpan, recordDisarmed, type UnprotectRule, unprotected, unprotectR
  * @source v6.18 fs/userfaultfd.c userfaultfd_writeprotect(); mm/userfaultfd.c mwriteprotect_range()
  */
 export function writeProtect(mm: HostMm, context: Userfaultfd, start: number, length: number, mode: number): number {
+  if (mode === 0 && length === PAGE_SIZE && unprotectPage(mm, context, start / PAGE_SIZE)) return 0
   if (!context.ready) return -EINVAL
   if (context.changing > 0) return -EAGAIN
   const invalid = validateRange(start, length)
@@ -53,10 +55,7 @@ export function writeProtect(mm: HostMm, context: Userfaultfd, start: number, le
   const enable = (mode & UFFDIO_WRITEPROTECT_MODE_WP) !== 0
   // Nearly every range lies in one vma, and a list of it would be made for each page that a monitor answers.
   const vma = mm.findVma(first)
-  let error: number
-  if (vma === undefined || end > vma.end) error = protectVmas(mm, first, end, enable)
-  else if (!enable && end - first === 1 && unprotectPage(mm, context, vma, first)) error = 0
-  else error = protectVma(mm, vma, first, end, enable)
+  const error = vma === undefined || end > vma.end ? protectVmas(mm, first, end, enable) : protectVma(mm, vma, first, end, enable)
   if (error === 0 && mode === 0) context.wake(first, end)
   return error
 }
@@ -79,27 +78,6 @@ function protectVma(mm: HostMm, vma: Vma, first: number, end: number, enable: bo
   const pages = leafPages(vma.pageShift)
   if (pages !== 1 && (first % pages !== 0 || (end - first) % pages !== 0)) return -EINVAL
   return protectRange(mm, vma, Math.max(vma.start, first), Math.min(vma.end, end), enable)
-}
-
-/**
- * What a monitor does for each page that it has seen: ends the protection of one present page of 4 KiB.
- *
- * @returns false when the page is another matter, and nothing was done
- */
-function unprotectPage(mm: HostMm, context: Userfaultfd, vma: Vma, vpn: number): boolean {
-  if ((vma.flags & VM_UFFD_WP) === 0 || vma.pageShift !== 12) return false
-  const { tables, frames, counters } = mm.machine
-  const table = tables.pteTable(mm.pgd, vpn)
-  if (table === 0 || tables.isStandIn(table)) return false
-  const at = tables.base(table) + (vpn & 511)
-  const lo = tables.readLo(table)[at]
-  if ((lo & PAGE_PRESENT_ANY) === 0) return false
-  counters.ptes++
-  const next = unprotected(context.lastRule.of(mm, vma), frames, lo, tables.readHi(table)[at])
-  if (next === lo) return true
-  tables.lo(table)[at] = next
-  mm.flushChanged(vpn, 1, 1)
-  return true
 }
 
 /** How none entries of a vma are armed. @source v6.18 include/linux/userfaultfd_k.h userfaultfd_wp_use_markers() */

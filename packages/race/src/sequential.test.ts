@@ -43,7 +43,7 @@ function unstepped(race: Race, design: Design, order: readonly number[]): unknow
   const at = composed.kernel.machine.tables.base(table) + (vpn & 511)
   const frame = () => ptePfn(composed.kernel.machine.tables.lo(table)[at], composed.kernel.machine.tables.hi(table)[at])
   const store = (cpu: number, word: number) =>
-    access(mm, vpn, true, { cpu, thread: `cpu${cpu}`, user: true, byte: 0, stamp: frames.stamp(frame()) | word })
+    access(mm, vpn, true, { cpu, thread: `cpu${cpu}`, user: true, stays: true, byte: 0, stamp: frames.stamp(frame()) | word })
   if (race.isHeld) frames.get(frame())
   race.cpus.forEach(({ hasEntry }, cpu) => void (hasEntry && store(cpu, 0)))
   for (const cpu of order) {

@@ -56,7 +56,7 @@ function beginFault(world: RaceWorld, thread: string): number {
   const { mm, vpn } = world
   const { counters } = world.composed.kernel.machine
   const { faultsSpurious, tlbFlushes } = counters
-  const code = handleFault(mm, vpn, true, { cpu: 0, thread, user: true, byte: 0, stamp: 0 })
+  const code = handleFault(mm, vpn, true, { cpu: 0, thread, user: true, stays: true, byte: 0, stamp: 0 })
   world.say('takes mmap_lock (read)')
   if (counters.tlbFlushes > tlbFlushes) world.say('a flush is pending: flushes the page')
   if (code === ACCESS_WAITS) world.say('reads the entry: protected; sends a message and waits')

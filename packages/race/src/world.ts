@@ -141,6 +141,6 @@ export class RaceWorld {
   /** A store that changes nothing leaves a writable translation. */
   private warm(cpu: number): void {
     const stamp = this.composed.kernel.machine.frames.stamp(this.frame())
-    access(this.mm, this.vpn, true, { cpu, thread: `cpu${cpu}`, user: true, byte: 0, stamp })
+    access(this.mm, this.vpn, true, { cpu, thread: `cpu${cpu}`, user: true, stays: true, byte: 0, stamp })
   }
 }

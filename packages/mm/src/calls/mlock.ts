@@ -40,7 +40,7 @@ export function* populateLocked(mm: AddressSpace, start: number, end: number, th
 
 /** Faults in what is mapped of [start, end): what was unmapped while a fault waited is passed. */
 function* lockedPages(mm: AddressSpace, start: number, end: number, thread: string): Call {
-  const request = { cpu: 0, thread, user: false, byte: 0, stamp: 0 }
+  const request = { cpu: 0, thread, user: false, stays: true, byte: 0, stamp: 0 }
   let round = 0
   for (let vpn = start; vpn < end; ) {
     const [vma] = mm.vmas.within(vpn, end)

@@ -61,7 +61,7 @@ function accounted(vma: VmArea, flags: number): number {
 
 /** Locked private memory that may now be written gets pages of its own, so that no write has to fault; nobody is waited for. */
 function fillLocked(mm: AddressSpace, start: number, end: number): void {
-  const request = { cpu: 0, thread: '', user: false, byte: 0, stamp: 0, mayWait: false }
+  const request = { cpu: 0, thread: '', user: false, stays: true, byte: 0, stamp: 0, mayWait: false }
   for (let vpn = start; vpn < end; vpn++) {
     for (let round = 0; translate(mm, vpn, true) === 0; round++) {
       if (round > MOST_ROUNDS || handleFault(mm, vpn, true, request) !== FAULT_DONE) return
