@@ -68,6 +68,19 @@ describe('a TLB', () => {
     }
   })
 
+  test('finds nothing that it has forgotten, however often address spaces are flushed', () => {
+    const tlb = new Tlb()
+    tlb.insert(1, 5, 71, 0)
+    for (let times = 0; times < 2 ** 18; times++) {
+      tlb.insert(0, 7, times, 0)
+      tlb.flushMm(0)
+      if (tlb.find(0, 7) >= 0 || tlb.find(2, 5) >= 0) throw new Error(`found after ${times} flushes`)
+      const other = tlb.find(1, 5)
+      if (other < 0) tlb.insert(1, 5, 71, 0)
+      else if (tlb.pfns[other] !== 71) throw new Error(`another frame after ${times} flushes`)
+    }
+  })
+
   test('gives its words back, and the next one finds nothing in them', () => {
     const stock = new ChunkStock()
     const tlb = new Tlb(stock)

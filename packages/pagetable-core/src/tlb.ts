@@ -8,33 +8,40 @@
 
 import { ChunkStock } from './chunk-stock.ts'
 
-const ENTRIES = 1024
+/** Translations that a TLB holds at most: a page has the entry of its number modulo this. */
+export const TLB_ENTRIES = 1024
+const ENTRIES = TLB_ENTRIES
 const MASK = ENTRIES - 1
 /** The translation may be written through. */
 export const TLB_WRITE = 1
 
+/** Page numbers are below this (48-bit addresses): a tag is the number of an address space times it, plus the page. */
+const PAGES = 2 ** 36
+/** Numbers of address spaces are below this, so that tags are exact in doubles. */
+const MOST_ASIDS = 2 ** 17
+
 /** The TLB of one CPU. */
 export class Tlb {
-  private readonly tags: Float64Array
-  /** 0 where nothing was ever inserted: no address space has that number. */
-  private readonly asids: Int32Array
+  /** Address space and page in one, so that a hit is one comparison: a whole number of address spaces and a page of one. */
+  readonly tags: Float64Array
   /** Frame of each entry. */
   readonly pfns: Int32Array
   /** TLB_WRITE or 0. */
   readonly rights: Int32Array
-  private readonly asidOf: number[] = []
+  /** The tag of page 0 of each address space; NaN, which equals no tag, for those that have no number. */
+  private readonly bases: number[] = []
+  /** 0 is nobody's: what was never inserted has it. */
   private nextAsid = 1
   private readonly words: Int32Array<ArrayBuffer>
   private readonly stock: ChunkStock
 
   constructor(stock = new ChunkStock()) {
     this.stock = stock
-    this.words = stock.take(ENTRIES * 5)
+    this.words = stock.take(ENTRIES * 4)
     const { buffer } = this.words
     this.tags = new Float64Array(buffer, 0, ENTRIES)
-    this.asids = new Int32Array(buffer, ENTRIES * 8, ENTRIES)
-    this.pfns = new Int32Array(buffer, ENTRIES * 12, ENTRIES)
-    this.rights = new Int32Array(buffer, ENTRIES * 16, ENTRIES)
+    this.pfns = new Int32Array(buffer, ENTRIES * 8, ENTRIES)
+    this.rights = new Int32Array(buffer, ENTRIES * 12, ENTRIES)
   }
 
   /** Gives the buffers back, once; nothing may be asked of the TLB any more. */
@@ -42,19 +49,23 @@ export class Tlb {
     this.stock.put([this.words])
   }
 
+  /** What to add to the number of a page of an address space for its tag; NaN where nothing of it can be cached. */
+  base(mm: number): number {
+    return mm < this.bases.length ? this.bases[mm] : Number.NaN
+  }
+
   /** Index of the entry that translates a page of an address space, or -1. */
   find(mm: number, vpn: number): number {
     const i = vpn & MASK
-    return this.tags[i] === vpn && this.asids[i] === this.asidOf[mm] ? i : -1
+    return this.tags[i] === this.base(mm) + vpn ? i : -1
   }
 
   /** Remembers a translation, in place of whatever had its entry. */
   insert(mm: number, vpn: number, pfn: number, rights: number): void {
     const i = vpn & MASK
-    let asid = this.asidOf[mm]
-    if (asid === undefined) asid = this.renew(mm)
-    this.tags[i] = vpn
-    this.asids[i] = asid
+    let base = this.base(mm)
+    if (Number.isNaN(base)) base = this.renew(mm)
+    this.tags[i] = base + vpn
     this.pfns[i] = pfn
     this.rights[i] = rights
   }
@@ -62,7 +73,7 @@ export class Tlb {
   /** Forgets the translation of one page. */
   flushPage(mm: number, vpn: number): void {
     const i = vpn & MASK
-    if (this.tags[i] === vpn && this.asids[i] === this.asidOf[mm]) this.tags[i] = -1
+    if (this.tags[i] === this.base(mm) + vpn) this.tags[i] = 0
   }
 
   /** Forgets all translations of an address space. */
@@ -71,9 +82,16 @@ export class Tlb {
   }
 
   private renew(mm: number): number {
-    // No two address spaces may have one number, those that were never seen included.
-    while (this.asidOf.length <= mm) this.asidOf.push(this.nextAsid++)
-    this.asidOf[mm] = this.nextAsid++
-    return this.asidOf[mm]
+    if (this.nextAsid === MOST_ASIDS) this.startOver()
+    while (this.bases.length <= mm) this.bases.push(Number.NaN)
+    this.bases[mm] = PAGES * this.nextAsid++
+    return this.bases[mm]
+  }
+
+  /** Forgets everything, once all numbers were given out. */
+  private startOver(): void {
+    this.tags.fill(0)
+    this.bases.fill(Number.NaN)
+    this.nextAsid = 1
   }
 }
