@@ -10,7 +10,6 @@ import {
   FRAME_FLAGS,
   FRAME_MAP,
   FRAME_REF,
-  FRAME_SHIFT,
   FRAME_STAMP,
   FRAME_SWAPBACKED,
   type Machine,
@@ -33,7 +32,6 @@ const REF = FRAME_REF
 const MAP = FRAME_MAP
 const FLAGS = FRAME_FLAGS
 const STAMP = FRAME_STAMP
-const SHIFT = FRAME_SHIFT
 const CHUNK_MASK = FRAME_CHUNK_MASK
 const PRESENT = PAGE_PRESENT_ANY
 const HUGE = PAGE_PSE
@@ -62,21 +60,22 @@ export function swapOutRun(machine: Machine, table: number, from: number, to: nu
     if ((lo & PRESENT) === 0 || lo & HUGE) break
     const pfn = ptePfn(lo, his[base + i])
     const chunk = frames.chunk(pfn)
-    const record = (pfn & CHUNK_MASK) << SHIFT
+    const record = pfn & CHUNK_MASK
     const flags = chunk[record + FLAGS]
     if (chunk[record + REF] !== 1 || chunk[record + MAP] !== 1 || (flags & KNOWN_FLAGS) !== SWAPPABLE) break
     const slot = swap.alloc(chunk[record + STAMP])
     if (slot === 0) break
+    chunk[record + REF] = 0
     los[base + i] = swpPteLo(AREA, slot) | swapBits(lo) | (flags & EXCLUSIVE ? SWP_EXCLUSIVE : 0)
     his[base + i] = swpPteHi(AREA, slot)
     if (pfn === first + nr) nr++
     else {
-      frames.putRun(first, nr)
+      frames.freeRun(first, nr)
       first = pfn
       nr = 1
     }
   }
-  frames.putRun(first, nr)
+  frames.freeRun(first, nr)
   return i - from
 }
 

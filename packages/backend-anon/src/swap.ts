@@ -16,7 +16,6 @@ import {
   FRAME_MAP,
   FRAME_MAPPING,
   FRAME_REF,
-  FRAME_SHIFT,
   FRAME_SLOT,
   FRAME_STAMP,
   FRAME_SWAPBACKED,
@@ -47,7 +46,6 @@ const FLAGS = FRAME_FLAGS
 const STAMP = FRAME_STAMP
 const MAPPING = FRAME_MAPPING
 const INDEX = FRAME_INDEX
-const SHIFT = FRAME_SHIFT
 const CHUNK_MASK = FRAME_CHUNK_MASK
 const NEW_FLAGS = FRAME_ANON | FRAME_SWAPBACKED | FRAME_EXCLUSIVE | FRAME_DIRTY
 const COUNT = SLOT_COUNT
@@ -135,7 +133,7 @@ function swapInAlone(mm: Mm, vma: Vma, vpn: number, table: number, write: boolea
   flags |= mm.calls.swapInWritable ? writableSwapIn(vma, write, armed, flags) : writtenSwapIn(vma, write, armed)
   if (vma.anonVma === null) mm.prepareAnonVma(vma)
   const chunk = frames.chunk(pfn)
-  const record = (pfn & CHUNK_MASK) << SHIFT
+  const record = pfn & CHUNK_MASK
   chunk[record + MAP] = 1
   chunk[record + FLAGS] |= NEW_FLAGS
   chunk[record + STAMP] = swap.stamp(slot)

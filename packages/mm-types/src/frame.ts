@@ -2,37 +2,41 @@
  * The record of one 4 KiB frame: eight 32-bit words in a chunk that the frame table owns.
  *
  * ```
- *  0 ref       references to the folio (head only)       4 mapping   id of the anon_vma or inode, 0 for none
- *  1 map       page-table entries that map this page     5 index     page offset in the mapping (vpn for anon)
- *  2 flags     FRAME_*, order in bits 16-20              6 entire    huge leaves mapping the folio (head); free-list link
- *  3 stamp     contents: the value last written          7 slot      swap slot + 1 when in the swap cache
+ *    ref       references to the folio (head only)         mapping   id of the anon_vma or inode, 0 for none
+ *    map       page-table entries that map this page       index     page offset in the mapping (vpn for anon)
+ *    flags     FRAME_*, order in bits 16-20                entire    huge leaves mapping the folio (head); free-list link
+ *    stamp     contents: the value last written            slot      swap slot + 1 when in the swap cache
  * ```
- * One record keeps what a fault touches in half a cache line (performance note: interleaved beats separate arrays).
+ * A word has a column of its own: that of frame `pfn` is at `(pfn & FRAME_CHUNK_MASK) + FRAME_REF`. Few words of a record are asked for at
+ * a time, mostly one or two, and in a column those of 16 frames share a cache line. The record of a free frame says nothing.
  * @module
  */
 
-/** Word 0: references to the folio; only the head's counts. */
-export const FRAME_REF = 0
-/** Word 1: page-table entries that map this page. */
-export const FRAME_MAP = 1
-/** Word 2: `FRAME_*` flags, and the order from bit `FRAME_ORDER_SHIFT` on. */
-export const FRAME_FLAGS = 2
-/** Word 3: contents, as the value last written. */
-export const FRAME_STAMP = 3
-/** Word 4: id of the anon_vma or inode, 0 for none. */
-export const FRAME_MAPPING = 4
-/** Word 5: page offset in the mapping; the virtual page number for anonymous memory. */
-export const FRAME_INDEX = 5
-/** Word 6: huge leaves that map the folio (of its head); in a free frame the link of the free list. */
-export const FRAME_ENTIRE = 6
-/** Word 7: swap slot + 1 when the page is in the swap cache, else 0. */
-export const FRAME_SLOT = 7
-/** log2 of the words of a record. */
-export const FRAME_SHIFT = 3
 /** log2 of the frames of a chunk. */
 export const FRAME_CHUNK_SHIFT = 11
-/** Index of a frame inside its chunk: `(pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT`. */
+/** Index of a frame inside its chunk: `pfn & FRAME_CHUNK_MASK`. */
 export const FRAME_CHUNK_MASK = 0x7ff
+/** Words from one column to the next: a cache line more than a chunk has frames, or a cache would keep all words of a record in one place. */
+export const FRAME_COLUMN = 2064
+
+/** References to the folio; only the head's counts. */
+export const FRAME_REF = 0
+/** Page-table entries that map this page. */
+export const FRAME_MAP = FRAME_COLUMN
+/** `FRAME_*` flags, and the order from bit `FRAME_ORDER_SHIFT` on. */
+export const FRAME_FLAGS = 2 * FRAME_COLUMN
+/** Contents, as the value last written. */
+export const FRAME_STAMP = 3 * FRAME_COLUMN
+/** Id of the anon_vma or inode, 0 for none. */
+export const FRAME_MAPPING = 4 * FRAME_COLUMN
+/** Page offset in the mapping; the virtual page number for anonymous memory. */
+export const FRAME_INDEX = 5 * FRAME_COLUMN
+/** Huge leaves that map the folio (of its head); in a free folio the link of the free list. */
+export const FRAME_ENTIRE = 6 * FRAME_COLUMN
+/** Swap slot + 1 when the page is in the swap cache, else 0. */
+export const FRAME_SLOT = 7 * FRAME_COLUMN
+/** Words of a chunk. */
+export const FRAME_WORDS = 8 * FRAME_COLUMN
 
 /** PageAnon. */
 export const FRAME_ANON = 0x1

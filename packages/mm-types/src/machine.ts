@@ -136,8 +136,8 @@ export interface Frames {
   get(pfn: number): void
   /** Drops a reference; the folio goes back to the free list with the last. @returns references left */
   put(pfn: number): number
-  /** Frees `nr` single pages from `first` on, of each of which the caller holds the only reference. */
-  putRun(first: number, nr: number): void
+  /** Frees `nr` single pages from `first` on, of each of which the caller has taken away the last reference. */
+  freeRun(first: number, nr: number): void
   /**
    * Makes each page of a folio a folio of its own, with one reference for each entry that maps it and one for the cache;
    * pages without any are freed. What the first page knows of the whole folio (dirty, swap-backed) each page knows then.

@@ -2,7 +2,7 @@
  * Many accesses by a CPU, one after the other: what `access` does, with the hits of the TLB in a loop of their own.
  * @module
  */
-import { FAULT_DONE, FRAME_CHUNK_MASK, FRAME_CHUNK_SHIFT, FRAME_SHIFT, FRAME_STAMP, type Frames } from '@faultline/mm-types'
+import { FAULT_DONE, FRAME_CHUNK_MASK, FRAME_CHUNK_SHIFT, FRAME_STAMP, type Frames } from '@faultline/mm-types'
 import { TLB_ENTRIES, TLB_WRITE, type Tlb } from '@faultline/pagetable-core'
 import type { AccessBatch } from '@faultline/program'
 import { accessMiss } from './access.ts'
@@ -12,7 +12,6 @@ import type { AddressSpace } from './objects.ts'
 // What a module imports is a variable to V8, and costs a load, a check and a shift at every use.
 const CHUNK_SHIFT = FRAME_CHUNK_SHIFT
 const CHUNK_MASK = FRAME_CHUNK_MASK
-const SHIFT = FRAME_SHIFT
 const STAMP = FRAME_STAMP
 const WRITABLE = TLB_WRITE
 const TLB_MASK = TLB_ENTRIES - 1
@@ -68,7 +67,7 @@ function followHits(tlb: Tlb, base: number, frames: Frames, batch: AccessBatch, 
       chunk = pfn >>> CHUNK_SHIFT
       words = frames.chunk(pfn)
     }
-    const stamp = ((pfn & CHUNK_MASK) << SHIFT) + STAMP
+    const stamp = (pfn & CHUNK_MASK) + STAMP
     if (write !== 0) words[stamp] = stamps[i]
     else stamps[i] = words[stamp]
   }

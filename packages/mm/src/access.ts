@@ -5,7 +5,6 @@
 import {
   FAULT_DONE,
   FRAME_CHUNK_MASK,
-  FRAME_SHIFT,
   FRAME_STAMP,
   PAGE_ACCESSED,
   PAGE_DIRTY,
@@ -28,7 +27,6 @@ const RW = PAGE_RW
 const LOADED = PAGE_ACCESSED
 const STORED = PAGE_ACCESSED | PAGE_DIRTY
 const CHUNK_MASK = FRAME_CHUNK_MASK
-const SHIFT = FRAME_SHIFT
 const STAMP = FRAME_STAMP
 const MAY_STORE = TLB_WRITE
 
@@ -50,7 +48,7 @@ export function access(mm: AddressSpace, vpn: number, write: boolean, request: A
     const pfn = tlb.pfns[hit]
     // Not by Frames' calls: what is called here and not quite small was left out of line, and a hit took half as long again.
     const frames = machine.frames.chunk(pfn)
-    const stamp = ((pfn & CHUNK_MASK) << SHIFT) + STAMP
+    const stamp = (pfn & CHUNK_MASK) + STAMP
     if (write) frames[stamp] = request.stamp
     else request.stamp = frames[stamp]
     return FAULT_DONE

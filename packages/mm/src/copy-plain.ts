@@ -8,7 +8,6 @@ import {
   FRAME_FLAGS,
   FRAME_MAP,
   FRAME_REF,
-  FRAME_SHIFT,
   FRAME_TAIL,
   FRAME_ZERO,
   type Frames,
@@ -22,7 +21,6 @@ import { fillRun } from './fill-run.ts'
 const REF = FRAME_REF
 const MAP = FRAME_MAP
 const FLAGS = FRAME_FLAGS
-const SHIFT = FRAME_SHIFT
 const CHUNK_MASK = FRAME_CHUNK_MASK
 const EXCLUSIVE = FRAME_EXCLUSIVE
 const SPECIAL = FRAME_ZERO | FRAME_TAIL
@@ -71,7 +69,7 @@ function shareFrames(los: Int32Array, at: number, end: number, hi: number, frame
       chunk = frames.chunk(ptePfn(lo, hi))
       held = lo
     }
-    const record = ((lo >>> 12) & CHUNK_MASK) << SHIFT
+    const record = (lo >>> 12) & CHUNK_MASK
     const flags = chunk[record + FLAGS]
     if (flags & SPECIAL) break
     chunk[record + REF]++

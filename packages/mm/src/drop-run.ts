@@ -10,7 +10,6 @@ import {
   FRAME_FLAGS,
   FRAME_MAP,
   FRAME_REF,
-  FRAME_SHIFT,
   FRAME_SLOT,
   FRAME_SWAPBACKED,
   type Frames,
@@ -18,14 +17,13 @@ import {
   PAGE_PSE,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
-import { fillRun, SHORTEST_RUN } from './fill-run.ts'
+import { fillRun } from './fill-run.ts'
 
 // Constants of the innermost loops, once more: V8 folds those of a module itself, but loads an imported one at every use, which took a third of the time.
 const REF = FRAME_REF
 const MAP = FRAME_MAP
 const FLAGS = FRAME_FLAGS
 const SLOT = FRAME_SLOT
-const SHIFT = FRAME_SHIFT
 const CHUNK_MASK = FRAME_CHUNK_MASK
 /** Bits of an entry that tell whether it is present, and huge; and with those of its frame's chunk. */
 const CLASS = PAGE_PRESENT_ANY | PAGE_PSE
@@ -41,12 +39,9 @@ const PLAIN_FLAGS = FRAME_ANON | FRAME_EXCLUSIVE | FRAME_DIRTY | FRAME_SWAPBACKE
  */
 export function dropRun(los: Int32Array, his: Int32Array, hi: number, at: number, end: number, frames: Frames): number {
   const pfn = ptePfn(los[at], hi)
-  const isShared = frames.chunk(pfn)[((pfn & CHUNK_MASK) << SHIFT) + REF] > 1
-  const run = isShared ? dropShared(los, hi, at, end, frames) : countOwn(los, hi, at, end, frames)
-  if (!isShared) {
-    if (run < SHORTEST_RUN) return 0
-    putOwn(los, hi, at, at + run, frames)
-  }
+  const isShared = frames.chunk(pfn)[(pfn & CHUNK_MASK) + REF] > 1
+  const run = isShared ? dropShared(los, hi, at, end, frames) : dropOwn(los, hi, at, end, frames)
+  if (!isShared) freeFrames(los, hi, at, at + run, frames)
   fillRun(los, 0, at, at + run)
   fillRun(his, 0, at, at + run)
   return run
@@ -64,7 +59,7 @@ function dropShared(los: Int32Array, hi: number, at: number, end: number, frames
       chunk = frames.chunk(ptePfn(lo, hi))
       held = lo
     }
-    const record = ((lo >>> 12) & CHUNK_MASK) << SHIFT
+    const record = (lo >>> 12) & CHUNK_MASK
     const references = chunk[record + REF]
     if (references < 2 || chunk[record + FLAGS] & ~PLAIN_FLAGS || chunk[record + SLOT] !== 0) break
     chunk[record + REF] = references - 1
@@ -74,10 +69,12 @@ function dropShared(los: Int32Array, hi: number, at: number, end: number, frames
 }
 
 /**
- * Entries from `at` on that map single anonymous pages which nobody else holds. That this only reads is what makes it fast: the processor
- * waits for many records at a time, where the loop that frees them would wait for one after the other.
+ * Drops the references of entries from `at` on that map single anonymous pages which nobody else holds. That nothing else is done here is
+ * what makes it fast: the processor waits for many records at a time, where a loop that frees each would wait for one after the other.
+ *
+ * @returns how many
  */
-function countOwn(los: Int32Array, hi: number, at: number, end: number, frames: Frames): number {
+function dropOwn(los: Int32Array, hi: number, at: number, end: number, frames: Frames): number {
   let held = los[at]
   let chunk = frames.chunk(ptePfn(held, hi))
   let next = at
@@ -88,20 +85,21 @@ function countOwn(los: Int32Array, hi: number, at: number, end: number, frames: 
       chunk = frames.chunk(ptePfn(lo, hi))
       held = lo
     }
-    const record = ((lo >>> 12) & CHUNK_MASK) << SHIFT
+    const record = (lo >>> 12) & CHUNK_MASK
     // The one reference is that of the entry.
     if (chunk[record + REF] !== 1 || chunk[record + FLAGS] & ~PLAIN_FLAGS) break
+    chunk[record + REF] = 0
   }
   return next - at
 }
 
-/** Frees the pages that entries map, nobody else's: at once those that follow one another, as pages do that were touched in order. */
-function putOwn(los: Int32Array, hi: number, at: number, end: number, frames: Frames): void {
+/** Frees the pages that entries map: at once those that follow one another, as pages do that were touched in order. */
+function freeFrames(los: Int32Array, hi: number, at: number, end: number, frames: Frames): void {
   while (at < end) {
     const first = los[at] >>> 12
     let next = at + 1
     while (next < end && los[next] >>> 12 === first + (next - at)) next++
-    frames.putRun(ptePfn(los[at], hi), next - at)
+    frames.freeRun(ptePfn(los[at], hi), next - at)
     at = next
   }
 }

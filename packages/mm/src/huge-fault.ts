@@ -17,7 +17,6 @@ import {
   FRAME_FLAGS,
   FRAME_INDEX,
   FRAME_MAPPING,
-  FRAME_SHIFT,
   FRAME_SWAPBACKED,
   PAGE_ACCESSED,
   PAGE_DIRTY,
@@ -108,7 +107,6 @@ export function mapHugeZeroPage(kernel: Kernel, mm: AddressSpace, vma: Vma, vpn:
 const FLAGS = FRAME_FLAGS
 const MAPPING = FRAME_MAPPING
 const INDEX = FRAME_INDEX
-const SHIFT = FRAME_SHIFT
 const NEW_FLAGS = FRAME_ANON | FRAME_EXCLUSIVE | FRAME_SWAPBACKED
 
 /** Maps a new anonymous huge page, writable as the vma is, or armed. @source mm/huge_memory.c map_anon_folio_pmd() */
@@ -117,10 +115,10 @@ function mapAnonHuge(mm: AddressSpace, vma: Vma, vpn: number, pfn: number, armed
   const start = vpn - (vpn & 511)
   // The frames of a huge page lie in one chunk: they are aligned.
   const chunk = frames.chunk(pfn)
-  const first = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
+  const first = pfn & FRAME_CHUNK_MASK
   const mapping = (vma.anonVma as { id: number }).id
   const index = vma.pgoff + (start - vma.start)
-  for (let record = first, page = index, end = first + (HUGE_PAGES << SHIFT); record < end; record += 1 << SHIFT, page++) {
+  for (let record = first, page = index, end = first + HUGE_PAGES; record < end; record++, page++) {
     chunk[record + FLAGS] |= NEW_FLAGS
     chunk[record + MAPPING] = mapping
     chunk[record + INDEX] = page

@@ -11,7 +11,6 @@ import {
   FRAME_EXCLUSIVE,
   FRAME_MAP,
   FRAME_REF,
-  FRAME_SHIFT,
   FRAME_ZERO,
   LEVEL_PTE,
   type Machine,
@@ -125,8 +124,8 @@ function fillSplit(machine: Machine, table: number, pfn: number, flags: number, 
   machine.counters.ptes += HUGE_PAGES
   if (zero) return
   const chunk = frames.chunk(pfn)
-  const first = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
-  for (let i = 0; i < HUGE_PAGES; i++) chunk[first + (i << FRAME_SHIFT) + FRAME_MAP]++
+  const first = pfn & FRAME_CHUNK_MASK
+  for (let i = 0; i < HUGE_PAGES; i++) chunk[first + i + FRAME_MAP]++
   chunk[first + FRAME_ENTIRE]--
   chunk[first + FRAME_REF] += HUGE_PAGES - 1
 }

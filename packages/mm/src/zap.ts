@@ -12,7 +12,6 @@ import {
   FRAME_ENTIRE,
   FRAME_FLAGS,
   FRAME_MAP,
-  FRAME_SHIFT,
   FRAME_SLOT,
   FRAME_ZERO,
   type Machine,
@@ -168,7 +167,7 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
     if (leavesNone && at >= nextRun && lo & PAGE_PRESENT_ANY) {
       if (at >= alike) alike = sameBits(his, at, end, hi, -1)
       const run = dropRun(los, his, hi, at, alike, frames)
-      nextRun = run > 0 ? 0 : at + SHORTEST_RUN
+      nextRun = at + (run < SHORTEST_RUN ? SHORTEST_RUN : run)
       if (run > 0) {
         changed += run
         gone += run
@@ -181,7 +180,7 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
     if (lo & PAGE_PRESENT_ANY) {
       const pfn = (lo >>> 12) | ((hi & 0xfffff) << 20)
       const chunk = frames.chunk(pfn)
-      const record = (pfn & FRAME_CHUNK_MASK) << FRAME_SHIFT
+      const record = pfn & FRAME_CHUNK_MASK
       const flags = chunk[record + FRAME_FLAGS]
       if (sparesCows && (details.presentOnly ? (flags & FRAME_CACHE) === 0 : flags & FRAME_ANON)) continue
       leftLo = lo & PAGE_UFFD_WP ? armedLo : clearLo

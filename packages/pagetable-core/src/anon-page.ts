@@ -13,7 +13,6 @@ import {
   FRAME_INDEX,
   FRAME_MAP,
   FRAME_MAPPING,
-  FRAME_SHIFT,
   FRAME_SWAPBACKED,
   type Mm,
   type Vma,
@@ -21,7 +20,6 @@ import {
 
 // Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
 const CHUNK_MASK = FRAME_CHUNK_MASK
-const SHIFT = FRAME_SHIFT
 const FLAGS = FRAME_FLAGS
 const MAP = FRAME_MAP
 const ENTIRE = FRAME_ENTIRE
@@ -42,7 +40,7 @@ export function newAnonPage(mm: Mm, vma: Vma, vpn: number, order: number): numbe
   const pfn = frames.alloc(order)
   if (pfn === 0) return 0
   const chunk = frames.chunk(pfn)
-  const at = (pfn & CHUNK_MASK) << SHIFT
+  const at = pfn & CHUNK_MASK
   chunk[order === 0 ? at + MAP : at + ENTIRE] = 1
   chunk[at + FLAGS] |= order === 0 ? OWN : OWN_HUGE
   if (order !== 0) frames.hugetlbInUse(order, 1)

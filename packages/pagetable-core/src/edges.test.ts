@@ -5,14 +5,15 @@ import { FrameTable } from './frames.ts'
 import { PageTableArena } from './page-tables.ts'
 import { foldWhole } from './whole.ts'
 
-test('a short run that is freed forgets where its pages were mapped, and nothing of the page before it', () => {
+test('a page that was freed with others and is taken again has forgotten where it was mapped, and nothing of the page before it', () => {
   const frames = new FrameTable(new MachineCounters())
   const [before, first] = [frames.alloc(0), frames.alloc(0)]
   for (const pfn of [before, first]) {
     frames.setField(pfn, FRAME_MAPPING, 3)
     frames.setField(pfn, FRAME_INDEX, 4)
   }
-  frames.putRun(first, 1)
+  frames.freeRun(first, 1)
+  expect(frames.alloc(0)).toBe(first)
   expect([frames.field(before, FRAME_MAPPING), frames.field(before, FRAME_INDEX)]).toEqual([3, 4])
   expect([frames.field(first, FRAME_MAPPING), frames.field(first, FRAME_INDEX)]).toEqual([0, 0])
 })

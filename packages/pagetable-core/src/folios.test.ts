@@ -2,6 +2,7 @@ import {
   FRAME_ANON,
   FRAME_CACHE,
   FRAME_CHUNK_MASK,
+  FRAME_COLUMN,
   FRAME_DIRTY,
   FRAME_ENTIRE,
   FRAME_FLAGS,
@@ -20,6 +21,8 @@ import { FIRST_PFN, FrameTable } from './frames.ts'
 import { createMachine } from './machine.ts'
 
 const frameTable = (limit?: number) => new FrameTable(new MachineCounters(), limit)
+const WORDS = Array.from({ length: 8 }, (_, word) => word * FRAME_COLUMN)
+const OTHERS = WORDS.filter((word) => word !== FRAME_REF && word !== FRAME_FLAGS)
 const pagesOf = (head: number, order: number) => Array.from({ length: 2 ** order }, (_, i) => head + i)
 
 /** A huge page of which some pages are mapped by ptes of their own, and some are in the page cache. */
@@ -46,8 +49,9 @@ describe('a split of a folio', () => {
         expect(frames.nrUsed()).toBe(references.filter((count) => count > 0).length)
         for (const [i, count] of references.entries()) {
           expect([frames.order(head + i), frames.head(head + i), frames.field(head + i, FRAME_ENTIRE)]).toEqual([0, head + i, 0])
+          if (count === 0) continue
           const kept = (i === 0 ? FRAME_ANON : 0) | (i === cached ? FRAME_CACHE : 0) | FRAME_DIRTY | FRAME_SWAPBACKED
-          expect(frames.flags(head + i)).toBe(count > 0 ? kept : 0)
+          expect(frames.flags(head + i)).toBe(kept)
         }
       }),
       { seed: 20210115, numRuns: 5 },
@@ -81,15 +85,15 @@ describe('a split of a folio', () => {
     expect(frames.order(part)).toBe(2)
     for (let i = 0; i < 4; i++) expect(frames.put(part + i)).toBe(3 - i)
     expect(frames.nrUsed()).toBe(508)
-    const again = pagesOf(part, 2).map((pfn) => Array.from({ length: 8 }, (_, field) => frames.field(pfn, field)))
-    expect(again.flat().every((word) => word === 0)).toBe(true)
     // The lowest free frames are those skipped before the folio, then its part.
     const skipped = head - FIRST_PFN
     const taken = Array.from({ length: skipped + 4 }, () => frames.alloc(0))
     expect(taken.slice(skipped)).toEqual(pagesOf(part, 2))
+    const again = pagesOf(part, 2).map((pfn) => WORDS.map((field) => frames.field(pfn, field)))
+    expect(again).toEqual(again.map(() => WORDS.map((field) => (field === FRAME_REF ? 1 : 0))))
   })
 
-  test('leaves the records around a part alone when that is freed, at the border of a chunk too', () => {
+  test('leaves the records around a part alone when that is freed and taken again, at the border of a chunk too', () => {
     const frames = frameTable()
     let head = frames.alloc(9)
     while (((head + 256) & FRAME_CHUNK_MASK) !== 256) head = frames.alloc(9)
@@ -100,6 +104,7 @@ describe('a split of a folio', () => {
     const before = stamps()
     expect(frames.order(head)).toBe(8)
     for (let left = 256; left > 0; left--) frames.put(head)
+    expect(pagesOf(head, 8).map(() => frames.alloc(0))).toEqual(pagesOf(head, 8))
     expect(stamps()).toEqual(before.map((stamp) => (stamp >= head && stamp < head + 256 ? 0 : stamp)))
   })
 })
@@ -118,9 +123,7 @@ describe('folios that are freed', () => {
     for (const head of [first, second]) {
       expect(frames.field(head, FRAME_REF)).toBe(1)
       for (const pfn of pagesOf(head, 9)) {
-        expect(
-          Array.from({ length: 8 }, (_, field) => (field === FRAME_REF || field === FRAME_FLAGS ? 0 : frames.field(pfn, field))),
-        ).toEqual([0, 0, 0, 0, 0, 0, 0, 0])
+        expect(OTHERS.map((field) => frames.field(pfn, field))).toEqual(OTHERS.map(() => 0))
         expect(frames.flags(pfn) & ~(0x1f << 16)).toBe(pfn === head ? 0 : FRAME_TAIL)
       }
     }
@@ -163,11 +166,11 @@ describe('runs of single pages', () => {
     const frames = frameTable()
     const all = Array.from({ length: 60 }, () => frames.alloc(0))
     for (const pfn of all) frames.setFlags(pfn, FRAME_DIRTY)
-    frames.putRun(all[5], nr)
+    frames.freeRun(all[5], nr)
     expect(frames.nrUsed()).toBe(60 - nr)
-    expect(all.map((pfn) => frames.flags(pfn))).toEqual(all.map((_, i) => (i >= 5 && i < 5 + nr ? 0 : FRAME_DIRTY)))
     expect(Array.from({ length: nr }, () => frames.alloc(0))).toEqual(all.slice(5, 5 + nr))
     expect(frames.alloc(0)).toBe(all[59] + 1)
+    expect(all.map((pfn) => frames.flags(pfn))).toEqual(all.map((_, i) => (i >= 5 && i < 5 + nr ? 0 : FRAME_DIRTY)))
   })
 })
 
@@ -206,16 +209,18 @@ test('flags are set and cleared one by one; who maps a single page is its own pt
   expect(frames.mapcount(pfn)).toBe(2)
 })
 
-test('all words of a freed page are cleared, and none of its neighbours', () => {
+test('all words of a page that is taken again are cleared, and none of its neighbours', () => {
   const frames = frameTable()
   const all = [frames.alloc(0), frames.alloc(0), frames.alloc(0)]
-  const fields = Array.from({ length: 8 }, (_, field) => field).filter((field) => field !== FRAME_REF && field !== FRAME_FLAGS)
-  for (const pfn of all) for (const field of fields) frames.setField(pfn, field, 100 + field)
+  for (const pfn of all) for (const field of OTHERS) frames.setField(pfn, field, 100 + field)
+  frames.setFlags(all[1], FRAME_DIRTY)
   frames.put(all[1])
-  expect(all.map((pfn) => fields.map((field) => frames.field(pfn, field)))).toEqual([
-    fields.map((field) => 100 + field),
-    fields.map(() => 0),
-    fields.map((field) => 100 + field),
+  expect(frames.alloc(0)).toBe(all[1])
+  expect([frames.field(all[1], FRAME_REF), frames.flags(all[1])]).toEqual([1, 0])
+  expect(all.map((pfn) => OTHERS.map((field) => frames.field(pfn, field)))).toEqual([
+    OTHERS.map((field) => 100 + field),
+    OTHERS.map(() => 0),
+    OTHERS.map((field) => 100 + field),
   ])
 })
 

@@ -1,5 +1,5 @@
 /**
- * The frame table: a 32-byte record a frame, in chunks that are added and never moved.
+ * The frame table: a record of eight words a frame, in chunks that are added and never moved.
  *
  * Frame numbers are handed out upwards; freed frames are reused lowest first, large folios newest first. Large folios are aligned to
  * their size. Frames 0 is never used, frame 1 is the zero page and 512-1023 the huge zero page.
@@ -10,6 +10,7 @@ import {
   FRAME_CACHE,
   FRAME_CHUNK_MASK,
   FRAME_CHUNK_SHIFT,
+  FRAME_COLUMN,
   FRAME_DIRTY,
   FRAME_ENTIRE,
   FRAME_FLAGS,
@@ -21,11 +22,11 @@ import {
   FRAME_ORDER_SHIFT,
   FRAME_REF,
   FRAME_RESTORE_RESERVE,
-  FRAME_SHIFT,
   FRAME_SLOT,
   FRAME_STAMP,
   FRAME_SWAPBACKED,
   FRAME_TAIL,
+  FRAME_WORDS,
   FRAME_ZERO,
   type Frames,
 } from '@faultline/mm-types'
@@ -36,7 +37,6 @@ import { noRefusal, type Refusal } from './limits.ts'
 // Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
 const CHUNK_MASK = FRAME_CHUNK_MASK
 const CHUNK_SHIFT = FRAME_CHUNK_SHIFT
-const SHIFT = FRAME_SHIFT
 const FLAGS = FRAME_FLAGS
 const MAP = FRAME_MAP
 const REF = FRAME_REF
@@ -56,23 +56,15 @@ export const ZERO_PFN = 1
 export const HUGE_ZERO_PFN = 512
 /** Frames below this one are the zero pages, or nothing. */
 export const FIRST_PFN = 1024
-/** log2 of the pairs of words of a record. */
-const PAIRS_SHIFT = SHIFT - 1
-/** Frames for which one call of `fill` takes less than stores one by one. */
-const SHORTEST_FILL = 16
 
 /** The frame table of one machine. */
 export class FrameTable implements Frames {
   private readonly chunks: Int32Array<ArrayBuffer>[] = []
   private readonly stock: ChunkStock
   private readonly counters: Counters
-  /** The same buffers, two words in one: half as many stores clear a record. */
-  private readonly pairs: Float64Array[] = []
   private readonly free = new FreeFrames()
   /** Heads of the free lists of large folios, by order; linked through ENTIRE. */
   private readonly freeHead = new Int32Array(64)
-  /** Records of a free folio, by order: at most 512, which larger ones repeat. */
-  private readonly templates: (Int32Array | undefined)[] = []
   private readonly hugetlb = new Int32Array(64)
   private readonly reserved = new Int32Array(64)
   private next = FIRST_PFN
@@ -104,7 +96,17 @@ export class FrameTable implements Frames {
       this.next = pfn + 1
       if (pfn >>> CHUNK_SHIFT >= this.chunks.length) this.ensure(pfn + 1)
     }
-    this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + REF] = 1
+    // Cleared now and not when it was freed: pages are freed in any order, and taken in that of the columns.
+    const chunk = this.chunks[pfn >>> CHUNK_SHIFT]
+    const at = pfn & CHUNK_MASK
+    chunk[at + REF] = 1
+    chunk[at + MAP] = 0
+    chunk[at + FLAGS] = 0
+    chunk[at + STAMP] = 0
+    chunk[at + MAPPING] = 0
+    chunk[at + INDEX] = 0
+    chunk[at + SLOT] = 0
+    chunk[at + ENTIRE] = 0
     this.inUse++
     this.counters.framesAllocated++
     return pfn
@@ -135,67 +137,42 @@ export class FrameTable implements Frames {
     return pfn
   }
 
-  /** Writes all records of a folio that nobody holds: by copies of 512 at a time, which take a third of what stores one by one do. */
+  /** Writes all records of a folio that nobody holds. */
   private markFolio(pfn: number, order: number): void {
-    const nr = 2 ** order
-    this.templates[order] ??= blankRecords(Math.min(nr, 512), (order << ORDER_SHIFT) | TAIL)
-    for (let first = pfn; first < pfn + nr; first += 512) this.chunk(first).set(this.templates[order], (first & CHUNK_MASK) << SHIFT)
+    for (let first = pfn, end = pfn + 2 ** order; first < end; ) {
+      const at = first & CHUNK_MASK
+      const nr = Math.min(end - first, CHUNK_MASK + 1 - at)
+      const chunk = this.chunk(first)
+      for (let column = 0; column < FRAME_WORDS; column += FRAME_COLUMN)
+        chunk.fill(column === FLAGS ? (order << ORDER_SHIFT) | TAIL : 0, column + at, column + at + nr)
+      first += nr
+    }
     this.setField(pfn, FLAGS, order << ORDER_SHIFT)
   }
 
   /** Takes a reference to the folio of a frame. */
   get(pfn: number): void {
     const head = this.head(pfn)
-    this.chunks[head >>> CHUNK_SHIFT][((head & CHUNK_MASK) << SHIFT) + REF]++
+    this.chunks[head >>> CHUNK_SHIFT][(head & CHUNK_MASK) + REF]++
   }
 
   put(pfn: number): number {
     const chunk = this.chunks[pfn >>> CHUNK_SHIFT]
-    const at = (pfn & CHUNK_MASK) << SHIFT
+    const at = pfn & CHUNK_MASK
     const flags = chunk[at + FLAGS]
     if (flags & ZERO) return 1
     if (flags >>> ORDER_SHIFT) return this.putLarge(pfn)
     const left = --chunk[at + REF]
     if (left === 0) {
-      // Eight stores: `fill` is a call of the runtime, and cost more than all else that freeing a page does.
-      chunk[at + REF] = 0
-      chunk[at + MAP] = 0
-      chunk[at + FLAGS] = 0
-      chunk[at + STAMP] = 0
-      chunk[at + MAPPING] = 0
-      chunk[at + INDEX] = 0
-      chunk[at + SLOT] = 0
-      chunk[at + ENTIRE] = 0
       this.free.put(pfn)
       this.inUse--
     } else if (left < 0) throw new Error(`frame ${pfn}: dropped more references than it had`)
     return left
   }
 
-  /** Frees `nr` single pages from `first` on, of each of which the caller holds the only reference. */
-  putRun(first: number, nr: number): void {
+  freeRun(first: number, nr: number): void {
     this.inUse -= nr
-    if (nr < SHORTEST_FILL) {
-      for (let pfn = first; pfn < first + nr; pfn++) this.clearSingle(pfn)
-      return
-    }
-    for (let pfn = first, end = first + nr; pfn < end; ) {
-      const at = pfn & CHUNK_MASK
-      const next = Math.min(end, pfn - at + CHUNK_MASK + 1)
-      this.chunk(pfn).fill(0, at << SHIFT, (at + next - pfn) << SHIFT)
-      this.free.putRun(pfn, next - pfn)
-      pfn = next
-    }
-  }
-
-  private clearSingle(pfn: number): void {
-    const pairs = this.pairs[pfn >>> CHUNK_SHIFT]
-    const at = (pfn & CHUNK_MASK) << PAIRS_SHIFT
-    pairs[at] = 0
-    pairs[at + 1] = 0
-    pairs[at + 2] = 0
-    pairs[at + 3] = 0
-    this.free.put(pfn)
+    this.free.putRun(first, nr)
   }
 
   private putLarge(pfn: number): number {
@@ -216,11 +193,7 @@ export class FrameTable implements Frames {
       return 0
     }
     // What a split has left of a huge page is of use to nobody as a whole.
-    for (let i = 0; i < nr; i++) {
-      const record = ((head + i) & CHUNK_MASK) << SHIFT
-      this.chunk(head + i).fill(0, record, record + (1 << SHIFT))
-      this.pushFree(head + i, 0)
-    }
+    for (let i = 0; i < nr; i++) this.pushFree(head + i, 0)
     return 0
   }
 
@@ -282,37 +255,37 @@ export class FrameTable implements Frames {
 
   /** One word of the record: `REF` to `SLOT`. */
   field(pfn: number, field: number): number {
-    return this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + field]
+    return this.chunks[pfn >>> CHUNK_SHIFT][(pfn & CHUNK_MASK) + field]
   }
 
   /** Writes one word of the record. */
   setField(pfn: number, field: number, value: number): void {
-    this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + field] = value
+    this.chunks[pfn >>> CHUNK_SHIFT][(pfn & CHUNK_MASK) + field] = value
   }
 
   /** The flags word: `FRAME_*`. */
   flags(pfn: number): number {
-    return this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + FLAGS]
+    return this.chunks[pfn >>> CHUNK_SHIFT][(pfn & CHUNK_MASK) + FLAGS]
   }
 
   /** Sets flags, leaving the others. */
   setFlags(pfn: number, flags: number): void {
-    this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + FLAGS] |= flags
+    this.chunks[pfn >>> CHUNK_SHIFT][(pfn & CHUNK_MASK) + FLAGS] |= flags
   }
 
   /** Clears flags, leaving the others. */
   clearFlags(pfn: number, flags: number): void {
-    this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + FLAGS] &= ~flags
+    this.chunks[pfn >>> CHUNK_SHIFT][(pfn & CHUNK_MASK) + FLAGS] &= ~flags
   }
 
   /** The contents: the value last written. */
   stamp(pfn: number): number {
-    return this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + STAMP]
+    return this.chunks[pfn >>> CHUNK_SHIFT][(pfn & CHUNK_MASK) + STAMP]
   }
 
   /** Writes the contents. */
   setStamp(pfn: number, stamp: number): void {
-    this.chunks[pfn >>> CHUNK_SHIFT][((pfn & CHUNK_MASK) << SHIFT) + STAMP] = stamp
+    this.chunks[pfn >>> CHUNK_SHIFT][(pfn & CHUNK_MASK) + STAMP] = stamp
   }
 
   mapcount(pfn: number): number {
@@ -336,25 +309,15 @@ export class FrameTable implements Frames {
 
   /** Gives all buffers back; nothing may be asked of the frames any more but how many are in use. */
   release(): void {
-    this.pairs.length = 0
     this.stock.put(this.chunks.splice(0))
   }
 
   /** Adds chunks until frames below `end` have records. Chunks never move, so nothing is copied. */
   private ensure(end: number): void {
     while (this.chunks.length << CHUNK_SHIFT < end) {
-      const chunk = this.stock.take(1 << (CHUNK_SHIFT + SHIFT))
-      this.chunks.push(chunk)
-      this.pairs.push(new Float64Array(chunk.buffer))
+      this.chunks.push(this.stock.take(FRAME_WORDS))
     }
   }
-}
-
-/** Records without anything but flags. */
-function blankRecords(nr: number, flags: number): Int32Array {
-  const records = new Int32Array(nr << SHIFT)
-  for (let i = 0; i < nr; i++) records[(i << SHIFT) + FLAGS] = flags
-  return records
 }
 
 /** True when a frame's swap-cache slot is set. */

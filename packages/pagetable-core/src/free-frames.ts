@@ -58,22 +58,17 @@ export class FreeFrames {
     this.bits = 0
   }
 
-  /** Puts `nr` frames from `first` on, all of one chunk. */
+  /** Puts `nr` frames from `first` on. */
   putRun(first: number, nr: number): void {
-    if (first >>> 5 <= this.word) this.letGo()
-    const chunk = first >>> CHUNK_SHIFT
-    if (chunk >= this.words.length) this.grow(chunk)
-    const words = this.words[chunk]
-    const summary = this.summaries[chunk]
     for (let pfn = first, end = first + nr; pfn < end; ) {
-      const word = (pfn >>> 5) & (WORDS - 1)
       const next = Math.min(end, (pfn | 31) + 1)
-      words[word] |= (-1 >>> (32 - (next - pfn))) << (pfn & 31)
-      summary[word >>> 5] |= 1 << (word & 31)
-      summary[TOP] |= 1 << (word >>> 5)
+      const bits = (-1 >>> (32 - (next - pfn))) << (pfn & 31)
+      const number = pfn >>> 5
+      if (number < this.word) this.letGo()
+      if (number === this.word) this.bits |= bits
+      else this.putBits(number, bits)
       pfn = next
     }
-    if (chunk < this.lowest) this.lowest = chunk
   }
 
   /** Takes the lowest free frame. @returns 0 when there is none */

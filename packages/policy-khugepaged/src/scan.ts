@@ -7,7 +7,6 @@ import {
   type CollapseScan,
   FRAME_CHUNK_MASK,
   FRAME_MAP,
-  FRAME_SHIFT,
   type Frames,
   PAGE_PRESENT_ANY,
   PAGE_UFFD_WP,
@@ -28,7 +27,6 @@ export const KHUGEPAGED_DEFAULTS: CollapseLimits = { maxPtesNone: 511, maxPtesSw
 // Constants of the innermost loop, once more: V8 folds those of a module itself, but loads an imported one at every use.
 const PRESENT = PAGE_PRESENT_ANY
 const MAP = FRAME_MAP
-const SHIFT = FRAME_SHIFT
 const CHUNK_MASK = FRAME_CHUNK_MASK
 const END_OF_ZERO_PAGES = FIRST_PFN
 
@@ -87,7 +85,7 @@ function skipOwn(lo: Int32Array, hi: Int32Array, at: number, end: number, armed:
     const word = lo[at]
     if ((word & PRESENT) === 0 || (word & armed) !== 0 || word >>> 12 < END_OF_ZERO_PAGES) break
     const pfn = (word >>> 12) | ((hi[at] & 0xfffff) << 20)
-    if (frames.chunk(pfn)[((pfn & CHUNK_MASK) << SHIFT) + MAP] > 1) break
+    if (frames.chunk(pfn)[(pfn & CHUNK_MASK) + MAP] > 1) break
   }
   return at
 }

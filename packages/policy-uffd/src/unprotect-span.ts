@@ -7,7 +7,6 @@ import {
   FRAME_CHUNK_MASK,
   FRAME_EXCLUSIVE,
   FRAME_FLAGS,
-  FRAME_SHIFT,
   type Frames,
   type HostMm,
   KNOWN_UNARMED,
@@ -31,7 +30,6 @@ import { ALWAYS_WRITABLE, NEVER_WRITABLE, ptePfn, type WriteRule, writeRule } fr
 const PRESENT = PAGE_PRESENT_ANY
 const RW = PAGE_RW
 const FLAGS = FRAME_FLAGS
-const SHIFT = FRAME_SHIFT
 const CHUNK_MASK = FRAME_CHUNK_MASK
 const OWN = FRAME_ANON | FRAME_EXCLUSIVE
 /** Bits of an entry that tell in which chunk of frames its frame is, as far as the low word knows. */
@@ -96,7 +94,7 @@ export function unprotected(rule: UnprotectRule, frames: Frames, lo: number, hi:
   // ptePfn(), and no call of Frames: neither was inlined into whoever ends the protection of one page.
   const pfn = (lo >>> 12) | ((hi & 0xfffff) << 20)
   const { owner } = rule
-  return (frames.chunk(pfn)[((pfn & CHUNK_MASK) << SHIFT) + FLAGS] & owner) === owner ? bare | RW : bare
+  return (frames.chunk(pfn)[(pfn & CHUNK_MASK) + FLAGS] & owner) === owner ? bare | RW : bare
 }
 
 /**
@@ -163,7 +161,7 @@ function disarmPresent(los: Int32Array, his: Int32Array, at: number, end: number
       held = lo
     }
     const bare = lo & ~takes
-    const owned = (chunk[(((lo >>> 12) & CHUNK_MASK) << SHIFT) + FLAGS] & owner) === owner
+    const owned = (chunk[((lo >>> 12) & CHUNK_MASK) + FLAGS] & owner) === owner
     const disarmed = owned && (bare & mask) === bits ? bare | RW : bare
     if (disarmed === lo) break
     los[next] = disarmed

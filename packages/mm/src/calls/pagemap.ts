@@ -12,7 +12,6 @@ import {
   FRAME_HUGETLB,
   FRAME_MAP,
   FRAME_ORDER_SHIFT,
-  FRAME_SHIFT,
   FRAME_ZERO,
   type Frames,
   PAGE_PRESENT_ANY,
@@ -55,7 +54,6 @@ import type { VmArea } from '../vma.ts'
 const PRESENT = PAGE_PRESENT_ANY
 const FLAGS = FRAME_FLAGS
 const MAP = FRAME_MAP
-const SHIFT = FRAME_SHIFT
 const CHUNK_MASK = FRAME_CHUNK_MASK
 /** Bits of an entry that tell whether it is present and in which chunk of frames its frame is, as far as the low word knows. */
 const CHUNK_AND_PRESENT = PRESENT | (~0xfff & ~(CHUNK_MASK << 12))
@@ -166,7 +164,7 @@ function fillSmall(
       chunk = frames.chunk(ptePfn(lo, hi))
       held = lo
     }
-    const record = ((lo >>> 12) & CHUNK_MASK) << SHIFT
+    const record = (lo >>> 12) & CHUNK_MASK
     const flags = chunk[record + FLAGS]
     const mapped = chunk[record + MAP]
     if (((flags ^ lastFlags) | (mapped ^ lastMapped)) !== 0) {
