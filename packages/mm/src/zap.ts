@@ -160,10 +160,13 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
   let alike = 0
   let gone = 0
   let changed = 0
-  for (let at = base + from, end = base + to; at < end; at++) {
+  // After the last entry that is something nothing is looked at.
+  let left = tables.used(table)
+  for (let at = base + from, end = base + to; at < end && left > 0; at++) {
     const lo = los[at]
     const hi = his[at]
     if (lo === 0 && hi === 0) continue
+    left--
     if (leavesNone && at >= nextRun && lo & PAGE_PRESENT_ANY) {
       if (at >= alike) alike = sameBits(his, at, end, hi, -1)
       const run = dropRun(los, his, hi, at, alike, frames)
@@ -172,6 +175,7 @@ function zapSpan(mm: AddressSpace, vma: VmArea, table: number, start: number, fr
         changed += run
         gone += run
         at += run - 1
+        left -= run - 1
         continue
       }
     }
