@@ -71,18 +71,35 @@ describe('what the shortcut past the fault descriptor does is what the calls do'
     expect(short.counters().faultsSwapIn).toBeGreaterThan(40)
   })
 
-  test('where no frame is left too', () => {
-    const limits = { frames: 1024 + 8 }
+  test.each([
+    ['frame', { frames: 1024 + 8 }, 1, { done: 8, framesAllocated: 8 }],
+    ['table', { tables: 12 }, 512, { done: 9, framesAllocated: 9, tablesAllocated: 12 }],
+  ] as const)('where no %s is left too', (_what, limits, stride, expected) => {
     const counts = [anonBackend, byCalls].map((anon) => {
       const session = createModel({ ...linux618, backends: { anon } }, { limits }).open()
-      session.perform({ op: 'mmap', region: 'A', pages: 32, memory: 'anon', prot: 'rw', vpn: 0x10000 })
+      session.perform({ op: 'mmap', region: 'A', pages: 32 * stride, memory: 'anon', prot: 'rw', vpn: 0x10000 })
+      session.perform({ op: 'madvise', range: range('A', 0, 32 * stride), advice: 'nohugepage' })
       let done = 0
-      expect(() => {
-        for (; done < 32; done++) session.access('main', 0x10000 + done, true, 1)
-      }).toThrow(LimitError)
-      return { done, ...session.counters() }
+      let refusal = ''
+      try {
+        for (; done < 32; done++) session.access('main', 0x10000 + done * stride, true, 1)
+      } catch (error) {
+        expect(error).toBeInstanceOf(LimitError)
+        refusal = String(error)
+      }
+      return { done, refusal, ...session.counters() }
     })
     expect(counts[0]).toEqual(counts[1])
-    expect(counts[0]).toMatchObject({ done: 8, framesAllocated: 8 })
+    expect(counts[0]).toMatchObject(expected)
+  })
+
+  test('a first touch that is not allowed makes no table', () => {
+    const session = createModel(linux618).open()
+    session.perform({ op: 'mmap', region: 'A', pages: 8, memory: 'anon', prot: 'r', vpn: 0x10000 })
+    const before = session.counters().tablesAllocated
+    session.perform({ op: 'write', at: { region: 'A', page: 0, byte: 0 }, value: 1 })
+    expect(session.counters().tablesAllocated).toBe(before)
+    session.perform({ op: 'read', at: { region: 'A', page: 0, byte: 0 } })
+    expect(session.counters().tablesAllocated).toBe(before + 3)
   })
 })

@@ -18,7 +18,7 @@ import { DIRTY_BY_SOFTWARE, pmdNumber, ptePfn, TLB_WRITE } from '@faultline/page
 import { ACCESS_LIVELOCK, type AccessRequest } from './access-request.ts'
 import { faultArmed, handleFault } from './fault.ts'
 import type { AddressSpace } from './objects.ts'
-import { makeWritable, mapPage } from './shortcut.ts'
+import { makeWritable, mapFirstPage, mapPage } from './shortcut.ts'
 
 // Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
 const PRESENT = PAGE_PRESENT
@@ -67,7 +67,7 @@ export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, reques
     const table = tables.pteTable(mm.pgd, vpn)
     // In 32 bits: as what it may be otherwise, a double, it would be converted at every use.
     let pfn = 0
-    if (table === 0) pfn = translateHuge(mm, vpn, write) | 0
+    if (table === 0) pfn = translateHuge(mm, vpn, write) | 0 || mapFirstPage(kernel, mm, vpn, write) | 0
     else {
       // walkPte(), with the entry at hand for who serves the fault.
       const at = tables.base(table) + (vpn & 511)

@@ -49,7 +49,7 @@ export function faultHuge(kernel: Kernel, fault: Fault): number {
 }
 
 /** @source v6.18 mm/huge_memory.c __thp_vma_allowable_orders(), thp_vma_suitable_order() */
-function allowsHuge(kernel: Kernel, vma: Vma, vpn: number): boolean {
+export function allowsHuge(kernel: Kernel, vma: Vma, vpn: number): boolean {
   const enabled = kernel.settings.thp
   if (vma.flags & VM_NOHUGEPAGE || enabled === 'never') return false
   if (enabled === 'madvise' && (vma.flags & VM_HUGEPAGE) === 0) return false

@@ -15,7 +15,10 @@ import {
   VM_WRITE,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
+import { hugePmdLo } from './huge.ts'
+import { allowsHuge } from './huge-fault.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
+import type { VmArea } from './vma.ts'
 
 // Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
 const PRESENT = PAGE_PRESENT
@@ -47,9 +50,8 @@ export function shortcutOf({ anon }: Backends): AnonShortcut | null {
 export function mapPage(kernel: Kernel, mm: AddressSpace, vpn: number, write: boolean, table: number): number {
   const { shortcut } = kernel
   const vma = mm.vmas.find(vpn)
-  if (shortcut === null || vma === undefined || vma.file !== null) return 0
+  if (shortcut === null || vma === undefined || !mayMap(vma, write)) return 0
   const { flags } = vma
-  if ((write ? (flags & MAY_WRITE) === 0 : (flags & MAY_ACCESS) === 0) || flags & WATCHES_MISSING) return 0
   const { tables, counters } = kernel.machine
   if (tables.isStandIn(table)) return 0
   const at = tables.base(table) + (vpn & 511)
@@ -67,6 +69,19 @@ export function mapPage(kernel: Kernel, mm: AddressSpace, vpn: number, write: bo
   counters.faults++
   counters.ptes++
   return write && (los[at] & WRITABLE) === 0 ? makeWritable(kernel, mm, vpn, table) : ptePfn(los[at], his[at])
+}
+
+function mayMap({ file, flags }: VmArea, write: boolean): boolean {
+  return file === null && (write ? (flags & MAY_WRITE) !== 0 : (flags & MAY_ACCESS) !== 0) && (flags & WATCHES_MISSING) === 0
+}
+
+/** The same where there is no table of ptes yet. */
+export function mapFirstPage(kernel: Kernel, mm: AddressSpace, vpn: number, write: boolean): number {
+  const vma = mm.vmas.find(vpn)
+  if (kernel.shortcut === null || vma === undefined || vma.backend !== 'anon' || !mayMap(vma, write)) return 0
+  if (hugePmdLo(mm, vpn) !== 0 || allowsHuge(kernel, vma, vpn)) return 0
+  const table = mm.machine.tables.pteTableAlloc(mm.pgd, vpn)
+  return table === 0 ? 0 : mapPage(kernel, mm, vpn, write, table)
 }
 
 /** The same for a store to an entry that is there and forbids it. */
