@@ -6,6 +6,7 @@ import {
   FAULT_DONE,
   FRAME_CHUNK_MASK,
   FRAME_STAMP,
+  type Frames,
   PAGE_ACCESSED,
   PAGE_DIRTY,
   PAGE_PRESENT,
@@ -45,12 +46,7 @@ export function access(mm: AddressSpace, vpn: number, write: boolean, request: A
   const hit = tlb.find(mm.id, vpn)
   if (hit >= 0 && (!write || tlb.rights[hit] === MAY_STORE)) {
     machine.counters.tlbHits++
-    const pfn = tlb.pfns[hit]
-    // Not by Frames' calls: what is called here and not quite small was left out of line, and a hit took half as long again.
-    const frames = machine.frames.chunk(pfn)
-    const stamp = (pfn & CHUNK_MASK) + STAMP
-    if (write) frames[stamp] = request.stamp
-    else request.stamp = frames[stamp]
+    loadOrStore(machine.frames, tlb.pfns[hit], write, request)
     return FAULT_DONE
   }
   return accessMiss(mm, vpn, write, request)
@@ -80,14 +76,21 @@ export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, reques
     }
     if (pfn > 0) {
       kernel.tlbs[request.cpu].insert(mm.id, vpn, pfn, write ? MAY_STORE : 0)
-      if (write) frames.setStamp(pfn, request.stamp)
-      else request.stamp = frames.stamp(pfn)
+      loadOrStore(frames, pfn, write, request)
       return FAULT_DONE
     }
     const code = pfn === 0 ? handleFault(mm, vpn, write, request, table) : faultArmed(mm, vpn, request)
     if (code !== FAULT_DONE) return code
   }
   return ACCESS_LIVELOCK
+}
+
+/** What an access does to the frame it has come to. Not by Frames' calls: of loads and stores, V8 left the rarer one out of line. */
+function loadOrStore(frames: Frames, pfn: number, write: boolean, request: AccessRequest): void {
+  const words = frames.chunk(pfn)
+  const stamp = (pfn & CHUNK_MASK) + STAMP
+  if (write) words[stamp] = request.stamp
+  else request.stamp = words[stamp]
 }
 
 /**
