@@ -24,9 +24,9 @@ const STEPS: readonly Step[] = [
   ['MADV_DONTNEED', 120, (stage) => stage.touch(), (stage) => dontneed(stage)],
   ['write-protect', 120, (stage) => stage.touch(), (stage) => stage.protect(true)],
   ['WP_ASYNC fault', 120, (stage) => protectAll(stage), (stage) => stage.touch()],
-  ['WP_ASYNC fault in random order', 120, (stage) => protectAll(stage), (stage) => stage.touchInOrder(stage.order)],
+  ['WP_ASYNC fault in random order', 120, (stage) => protectAll(stage), (stage) => stage.touchingInOrder(stage.order)()],
   ['arming what is empty', 60, (stage) => dontneed(stage), (stage) => stage.protect(true)],
-  ['first load of a marker', 60, (stage) => armEmpty(stage), (stage) => stage.load()],
+  ['first load of a marker', 60, (stage) => armEmpty(stage), (stage) => stage.loading()()],
   ['first store to a marker', 60, (stage) => armEmpty(stage), (stage) => stage.touch()],
   ['PAGEMAP_SCAN', 120, (stage) => protectAll(stage), (stage) => scan(stage)],
   ['fork', 40, (stage) => stage.touch(), (stage) => fork(stage)],
@@ -43,7 +43,7 @@ const HUGE_STEPS: readonly Step[] = [
 /** The same of stores that wait for a monitor. */
 const SYNC_STEPS: readonly Step[] = [
   ['synchronous fault', 60, (stage) => protectAll(stage), (stage) => stage.touch()],
-  ['synchronous fault in random order', 60, (stage) => protectAll(stage), (stage) => stage.touchInOrder(stage.order)],
+  ['synchronous fault in random order', 60, (stage) => protectAll(stage), (stage) => stage.touchingInOrder(stage.order)()],
 ]
 
 /** Bytes an operation that the heap has grown by. A collection hides one step of many. */

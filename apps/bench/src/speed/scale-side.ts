@@ -102,7 +102,7 @@ function playScale(order: ScaleOrder, close = true): { figures: ScaleFigures; se
   const first = stage.first(span)
   stage.map(span)
   stage.do({ op: 'madvise', range: first, advice: 'nohugepage' })
-  const fresh = onCpuApart(() => stage.touch(pages, stride))
+  const fresh = onCpuApart(stage.touching(pages, stride))
   const bytes = memory() - before
   others.length = 0
   const tableBytes = session.tableBytes('main')
@@ -113,7 +113,7 @@ function playScale(order: ScaleOrder, close = true): { figures: ScaleFigures; se
   const scan = onCpu(() => stage.scanWritten(span, 64))
   const munmap = onCpu(() => stage.unmap(span)) / pages
   stage.map(span)
-  const touchAgain = onCpu(() => stage.touch(pages, stride)) / pages
+  const touchAgain = onCpu(stage.touching(pages, stride)) / pages
   if (close) session.close()
   const figures: ScaleFigures = {
     pages,

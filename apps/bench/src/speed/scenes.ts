@@ -29,16 +29,16 @@ function touched(stage: Stage): void {
   stage.map()
   // The kernel's side has huge pages off too.
   stage.do({ op: 'madvise', range: stage.first(), advice: 'nohugepage' })
-  stage.time('fault-seq', pages, () => stage.touch())
+  stage.time('fault-seq', pages, stage.touching())
   stage.touch(HOT_PAGES)
-  stage.time('access-hit', pages, () => stage.touchAgain(pages, HOT_PAGES))
+  stage.time('access-hit', pages, stage.touchingAgain(pages, HOT_PAGES))
   stage.watch(ASYNC)
   stage.time('wp-present', pages, () => stage.protect(true))
   stage.time('wp-off', pages, () => stage.protect(false))
   stage.protect(true)
-  stage.time('wpfault-async-seq', pages, () => stage.touch())
+  stage.time('wpfault-async-seq', pages, stage.touching())
   stage.protect(true)
-  stage.time('wpfault-async-rand', pages, () => stage.touchInOrder(stage.order))
+  stage.time('wpfault-async-rand', pages, stage.touchingInOrder(stage.order))
   scans(stage)
   const whole = stage.first()
   stage.time('pagemap', pages, () => stage.do({ op: 'pagemap', range: whole }))
@@ -71,7 +71,7 @@ function collapse(stage: Stage): void {
 function random(stage: Stage): void {
   const { pages } = stage
   stage.map()
-  stage.time('fault-rand', pages, () => stage.touchInOrder(stage.order))
+  stage.time('fault-rand', pages, stage.touchingInOrder(stage.order))
   stage.time('dontneed', pages, () => stage.do({ op: 'madvise', range: stage.first(), advice: 'dontneed' }))
   stage.unmap()
 }
@@ -80,7 +80,7 @@ function sparse(stage: Stage): void {
   const faults = stage.few / 8
   const pages = faults * HUGE_PAGES
   stage.map(pages)
-  stage.time('fault-sparse', faults, () => stage.touch(faults, HUGE_PAGES))
+  stage.time('fault-sparse', faults, stage.touching(faults, HUGE_PAGES))
   stage.unmap(pages)
 }
 
@@ -90,9 +90,9 @@ function sync(stage: Stage): void {
   stage.touch(few)
   stage.watch(SYNC, few)
   stage.protect(true, few)
-  stage.time('wpfault-sync-seq', few, () => stage.touch(few))
+  stage.time('wpfault-sync-seq', few, stage.touching(few))
   stage.protect(true, few)
-  stage.time('wpfault-sync-rand', few, () => stage.touchInOrder(stage.fewOrder))
+  stage.time('wpfault-sync-rand', few, stage.touchingInOrder(stage.fewOrder))
   stage.protect(true, few)
   stage.time('resolve', few, () => {
     for (let page = 0; page < few; page++) stage.protectOne(page, false)
@@ -107,12 +107,12 @@ function markers(stage: Stage): void {
   stage.watch(ASYNC)
   stage.time('wp-none', pages, () => stage.protect(true))
   stage.time('wp-again', pages, () => stage.protect(true))
-  stage.time('marker-read', pages, () => stage.load())
+  stage.time('marker-read', pages, stage.loading())
   stage.unmap()
   stage.map()
   stage.watch(ASYNC)
   stage.protect(true)
-  stage.time('marker-write', pages, () => stage.touch())
+  stage.time('marker-write', pages, stage.touching())
   stage.unmap()
   stage.close()
 }
@@ -122,7 +122,7 @@ function swap(stage: Stage): void {
   stage.map()
   stage.touch()
   stage.time('swap-out', pages, () => stage.do({ op: 'madvise', range: stage.first(), advice: 'pageout' }))
-  stage.time('swap-in', pages, () => stage.touch())
+  stage.time('swap-in', pages, stage.touching())
   stage.unmap()
 }
 
@@ -130,13 +130,13 @@ function thp(stage: Stage): void {
   const faults = stage.pages / HUGE_PAGES
   stage.map()
   stage.do({ op: 'madvise', range: stage.first(), advice: 'hugepage' })
-  stage.time('thp-fault', faults, () => stage.touch(faults, HUGE_PAGES))
+  stage.time('thp-fault', faults, stage.touching(faults, HUGE_PAGES))
   stage.unmap()
 }
 
 function hugetlb(stage: Stage): void {
   const faults = stage.pages / HUGE_PAGES
   stage.map(stage.pages, 'hugetlb-private')
-  stage.time('hugetlb-fault', faults, () => stage.touch(faults, HUGE_PAGES))
+  stage.time('hugetlb-fault', faults, stage.touching(faults, HUGE_PAGES))
   stage.do({ op: 'munmap', range: stage.first(stage.pages, 'hugetlb-private') })
 }

@@ -20,9 +20,22 @@ const FEW_PAGES = 8192
 /** First page of the mapping that scenes work on. */
 const FIRST_VPN = 0x10000000
 const REGION = 'A'
+/** Accesses handed over at once, at most. */
+const MOST_ROWS = 2 ** 20
+const LOAD = 0
+const STORE = 1
 
 /** Nanoseconds a unit, by operation. */
 export type Times = Record<string, number>
+
+/** Which page access i goes to: `order[i]`, or without an order the one `(i & mask) * stride`. */
+interface Pattern {
+  readonly order: Int32Array | null
+  readonly mask: number
+  readonly stride: number
+}
+
+const IN_ORDER: Pattern = { order: null, mask: -1, stride: 1 }
 
 /** One design's session with the mapping that a scene works on. */
 export class Stage {
@@ -37,8 +50,7 @@ export class Stage {
   memory: Memory = 'anon'
   times: Times = {}
   private stamp = 0
-  private readonly stores = newBatch(1)
-  private readonly loads = newBatch(0)
+  private readonly batch: AccessBatch
 
   constructor(session: SyncSession, design: Design, pages: number) {
     this.session = session
@@ -47,6 +59,8 @@ export class Stage {
     this.few = Math.min(pages, FEW_PAGES)
     this.order = shuffled(pages)
     this.fewOrder = shuffled(this.few)
+    const rows = Math.min(pages, MOST_ROWS)
+    this.batch = { vpns: new Float64Array(rows), writes: new Uint8Array(rows), stamps: new Int32Array(rows) }
   }
 
   /** Times a piece of work of `units` units. */
@@ -99,43 +113,42 @@ export class Stage {
 
   /** Stores to the first pages, `stride` apart. */
   touch(count = this.pages, stride = 1): void {
-    this.store(count, (vpns, first, rows) => {
-      for (let i = 0, vpn = FIRST_VPN + first * stride; i < rows; i++, vpn += stride) vpns[i] = vpn
-    })
+    this.touching(count, stride)()
+  }
+
+  /** The same, to be called once: the accesses are written down before, so that a clock sees them alone. */
+  touching(count = this.pages, stride = 1): () => void {
+    return this.prepared(STORE, count, { ...IN_ORDER, stride })
   }
 
   /** Stores to pages in an order. */
-  touchInOrder(order: Int32Array): void {
-    this.store(order.length, (vpns, first, rows) => {
-      for (let i = 0; i < rows; i++) vpns[i] = FIRST_VPN + order[first + i]
-    })
+  touchingInOrder(order: Int32Array): () => void {
+    return this.prepared(STORE, order.length, { ...IN_ORDER, order })
   }
 
   /** Stores to the first `hot` pages, over and over. `hot` is a power of two. */
-  touchAgain(count: number, hot: number): void {
-    this.store(count, (vpns, first, rows) => {
-      for (let i = 0; i < rows; i++) vpns[i] = FIRST_VPN + ((first + i) & (hot - 1))
-    })
+  touchingAgain(count: number, hot: number): () => void {
+    return this.prepared(STORE, count, { ...IN_ORDER, mask: hot - 1 })
   }
 
   /** Loads from the pages in order. */
-  load(): void {
-    const { vpns } = this.loads
-    for (let first = 0; first < this.pages; first += ROWS) {
-      const rows = Math.min(ROWS, this.pages - first)
-      for (let i = 0, vpn = FIRST_VPN + first; i < rows; i++, vpn++) vpns[i] = vpn
-      this.run(this.loads, rows)
-    }
+  loading(): () => void {
+    return this.prepared(LOAD, this.pages, IN_ORDER)
   }
 
-  /** Batch after batch of stores to the pages that `fill` writes down. */
-  private store(count: number, fill: (vpns: Float64Array, first: number, rows: number) => void): void {
-    const { stores } = this
-    stores.stamps.fill(++this.stamp)
-    for (let first = 0; first < count; first += ROWS) {
-      const rows = Math.min(ROWS, count - first)
-      fill(stores.vpns, first, rows)
-      this.run(stores, rows)
+  /** Accesses that are ready to be made: more than the batch has room for are written down while it runs. */
+  private prepared(write: 0 | 1, count: number, pattern: Pattern): () => void {
+    const { batch } = this
+    const rows = batch.vpns.length
+    batch.writes.fill(write)
+    batch.stamps.fill(write === STORE ? ++this.stamp : 0)
+    writeDown(pattern, 0, Math.min(rows, count), batch.vpns)
+    return () => {
+      for (let first = 0; first < count; first += rows) {
+        const here = Math.min(rows, count - first)
+        if (first > 0) writeDown(pattern, first, here, batch.vpns)
+        this.run(batch, here)
+      }
     }
   }
 
@@ -159,11 +172,9 @@ export class Stage {
   }
 }
 
-/** Accesses handed over at once. */
-const ROWS = 4096
-
-function newBatch(write: 0 | 1): AccessBatch {
-  return { vpns: new Float64Array(ROWS), writes: new Uint8Array(ROWS).fill(write), stamps: new Int32Array(ROWS) }
+function writeDown({ order, mask, stride }: Pattern, first: number, rows: number, vpns: Float64Array): void {
+  if (order === null) for (let i = 0; i < rows; i++) vpns[i] = FIRST_VPN + ((first + i) & mask) * stride
+  else for (let i = 0; i < rows; i++) vpns[i] = FIRST_VPN + order[first + i]
 }
 
 function unitOf(memory: Memory): number {
