@@ -63,9 +63,9 @@ export class Tlb {
   /** Remembers a translation, in place of whatever had its entry. */
   insert(mm: number, vpn: number, pfn: number, rights: number): void {
     const i = vpn & MASK
-    let base = this.base(mm)
-    if (Number.isNaN(base)) base = this.renew(mm)
-    this.tags[i] = base + vpn
+    // Not the answer of a call: a number that may come from two places was made an object, 16 bytes a fault.
+    if (Number.isNaN(this.base(mm))) this.renew(mm)
+    this.tags[i] = this.bases[mm] + vpn
     this.pfns[i] = pfn
     this.rights[i] = rights
   }
@@ -81,11 +81,10 @@ export class Tlb {
     this.renew(mm)
   }
 
-  private renew(mm: number): number {
+  private renew(mm: number): void {
     if (this.nextAsid === MOST_ASIDS) this.startOver()
     while (this.bases.length <= mm) this.bases.push(Number.NaN)
     this.bases[mm] = PAGES * this.nextAsid++
-    return this.bases[mm]
   }
 
   /** Forgets everything, once all numbers were given out. */
