@@ -94,9 +94,7 @@ function sync(stage: Stage): void {
   stage.protect(true, few)
   stage.time('wpfault-sync-rand', few, stage.touchingInOrder(stage.fewOrder))
   stage.protect(true, few)
-  stage.time('resolve', few, () => {
-    for (let page = 0; page < few; page++) stage.protectOne(page, false)
-  })
+  stage.time('resolve', few, () => stage.protectEach(few, false))
   stage.unmap(few)
   stage.close()
 }

@@ -101,6 +101,11 @@ export class Stage {
     this.session.writeprotect('u', FIRST_VPN + page * unit, unit, on ? 1 : 0)
   }
 
+  /** One call a page. A method: what a closure loops over is compiled anew each time that the closure is made. */
+  protectEach(pages: number, on: boolean): void {
+    for (let page = 0; page < pages; page++) this.protectOne(page, on)
+  }
+
   /** PAGEMAP_SCAN for written pages among the first, with room for so many regions. */
   scanWritten(pages: number, vecLen: number): void {
     const mask = PAGE_IS_WRITTEN
