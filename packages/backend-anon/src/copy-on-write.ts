@@ -51,7 +51,7 @@ export function copyOnWrite(fault: Fault): number {
 /** First step: makes the entry writable when nobody else has the page. @returns false when the page is to be copied */
 export function reusePage(fault: Fault): boolean {
   const { vma, mm, lo, hi } = fault
-  if (!fault.unshare) return reuse(mm, vma, fault.table, fault.index, lo, hi)
+  if (!fault.unshare) return reuse(mm, vma, fault.table, fault.index, lo, hi, false)
   const { frames } = mm.machine
   const old = ptePfn(lo, hi)
   const flags = frames.flags(old)
@@ -60,8 +60,8 @@ export function reusePage(fault: Fault): boolean {
   return true
 }
 
-/** The same for an access. @param lo what the entry is to be, but for what makes it writable */
-export function reuse(mm: Mm, vma: Vma, table: number, index: number, lo: number, hi: number): boolean {
+/** The same for an access. See `AnonShortcut`. */
+export function reuse(mm: Mm, vma: Vma, table: number, index: number, lo: number, hi: number, disarms: boolean): boolean {
   const { frames, tables, counters } = mm.machine
   const old = ptePfn(lo, hi)
   const flags = frames.flags(old)
@@ -70,7 +70,8 @@ export function reuse(mm: Mm, vma: Vma, table: number, index: number, lo: number
     if (!canReuse(mm, old, flags)) return false
     frames.setFlags(old, EXCLUSIVE)
   }
-  tables.lo(table)[tables.base(table) + index] = lo | (vma.flags & MAY_WRITE ? WRITTEN | WRITABLE : WRITTEN)
+  const los = disarms ? tables.loToDisarm(table) : tables.lo(table)
+  los[tables.base(table) + index] = lo | (vma.flags & MAY_WRITE ? WRITTEN | WRITABLE : WRITTEN)
   counters.ptes++
   return true
 }

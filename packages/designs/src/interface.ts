@@ -85,7 +85,7 @@ const anonBackend: Shape = object('an AnonBackend', {
       swapIn: fn('(fault) => number'),
       mapNew: fn('(mm, vma, vpn, table, armed) => boolean'),
       mapZero: fn('(mm, vma, vpn, table, armed) => boolean'),
-      reuse: fn('(mm, vma, table, index, lo, hi) => boolean'),
+      reuse: fn('(mm, vma, table, index, lo, hi, disarms) => boolean'),
       bringBack: fn('(mm, vma, vpn, table, write, lo, hi) => boolean'),
     }),
   ),

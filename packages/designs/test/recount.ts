@@ -9,7 +9,6 @@ import {
   FRAME_SLOT,
   FRAME_ZERO,
   type Inode,
-  KNOWN_ARMED,
   KNOWN_MARKERS,
   KNOWN_UNARMED,
   LEVEL_PGD,
@@ -73,14 +72,15 @@ function walk(kernel: Kernel, table: number, level: number, tally: Tally): void 
 function isAsKnown({ machine: { tables }, design }: Kernel, table: number): boolean {
   const known = tables.known(table)
   const { wpLo, wpHi } = design.encoding
+  let armed = 0
   for (let at = tables.base(table); at < tables.base(table) + PTRS_PER_PTE; at++) {
     const lo = tables.readLo(table)[at]!
     const isPresent = (lo & PAGE_PRESENT_ANY) !== 0
     if (known === KNOWN_MARKERS && (lo !== wpLo || tables.readHi(table)[at] !== wpHi)) return false
-    if (known === KNOWN_ARMED && !(isPresent && (lo & PAGE_UFFD_WP) !== 0 && (lo & PAGE_RW) === 0)) return false
-    if (known === KNOWN_UNARMED && !(isPresent && (lo & PAGE_UFFD_WP) === 0)) return false
+    if (known >= KNOWN_UNARMED && !(isPresent && (lo & PAGE_UFFD_WP && lo & PAGE_RW) === 0)) return false
+    if (lo & PAGE_UFFD_WP) armed++
   }
-  return true
+  return known < KNOWN_UNARMED || armed === known - KNOWN_UNARMED
 }
 
 /** Entries above the leaves may stand for tables; those of empty ones would read as swap entries. */

@@ -78,8 +78,14 @@ export interface AnonShortcut {
   mapNew(mm: Mm, vma: Vma, vpn: number, table: number, armed: boolean): boolean
   /** Maps the zero page for a load, or what stands for it. @returns false, and nothing has changed, when no frame is left */
   mapZero(mm: Mm, vma: Vma, vpn: number, table: number, armed: boolean): boolean
-  /** Lets a present entry be written if its page is nobody else's. @returns false, and nothing has changed, when the page is to be copied */
-  reuse(mm: Mm, vma: Vma, table: number, index: number, lo: number, hi: number): boolean
+  /**
+   * Lets a present entry be written if its page is nobody else's.
+   *
+   * @param lo what the entry is to be, but for what makes it writable
+   * @param disarms that takes the uffd-wp bit from it
+   * @returns false, and nothing has changed, when the page is to be copied
+   */
+  reuse(mm: Mm, vma: Vma, table: number, index: number, lo: number, hi: number, disarms: boolean): boolean
   /** Brings a page back from swap whose slot no other entry holds. @returns false, and nothing has changed, when one does or no frame is left */
   bringBack(mm: Mm, vma: Vma, vpn: number, table: number, write: boolean, lo: number, hi: number): boolean
 }

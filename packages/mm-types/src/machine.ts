@@ -36,13 +36,13 @@ export interface Words {
 export const KNOWN_NOTHING = 0
 /** Every entry is the plain wp marker of the design. */
 export const KNOWN_MARKERS = 1
-/** Every entry is present (or PROT_NONE), has the uffd-wp bit, and is not writable. */
-export const KNOWN_ARMED = 2
-/** Every entry is present (or PROT_NONE) and lacks the uffd-wp bit. */
-export const KNOWN_UNARMED = 3
+/** Every entry is present (or PROT_NONE) and lacks the uffd-wp bit. More than this by n: n of them have it, and are not writable. */
+export const KNOWN_UNARMED = 0x400
+/** All of them have it. */
+export const KNOWN_ARMED = KNOWN_UNARMED + 512
 
-/** KNOWN_* */
-export type Known = 0 | 1 | 2 | 3
+/** KNOWN_*, or between KNOWN_UNARMED and KNOWN_ARMED. */
+export type Known = number
 
 /**
  * Page tables of all address spaces, 512 entries each, in chunks of 512 tables. A table is a number from 1; entry `i`
@@ -63,6 +63,11 @@ export interface PageTables {
   lo(table: number): Int32Array
   /** The chunk of high words that holds a table, on the same terms. */
   hi(table: number): Int32Array
+  /**
+   * The chunk of low words, for who takes the uffd-wp bit from one present entry and changes no other: one entry less is known to have
+   * it, so that a table of which all pages were written one by one is known to be unarmed.
+   */
+  loToDisarm(table: number): Int32Array
   /** The chunk of low words, for who only reads. */
   readLo(table: number): Words
   /** The chunk of high words, for who only reads. */

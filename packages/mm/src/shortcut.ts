@@ -99,7 +99,7 @@ export function makeWritable(kernel: Kernel, mm: AddressSpace, vpn: number, tabl
     kernel.fault.vma = vma
     return TOLD
   }
-  if (!shortcut.reuse(mm, vma, table, vpn & 511, disarms ? lo & ~ARMED : lo, hi)) return 0
+  if (!shortcut.reuse(mm, vma, table, vpn & 511, disarms ? lo & ~ARMED : lo, hi, disarms)) return 0
   if (disarms) counters.faultsWp++
   counters.faults++
   counters.ptes++

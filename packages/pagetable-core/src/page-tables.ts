@@ -7,7 +7,7 @@
  * @module
  */
 import type { Counters, Known, PageTables, Whole, Words } from '@faultline/mm-types'
-import { KNOWN_NOTHING, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGES_PER_PUD, WHOLE_NONE } from '@faultline/mm-types'
+import { KNOWN_NOTHING, KNOWN_UNARMED, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PUD, PAGES_PER_PUD, WHOLE_NONE } from '@faultline/mm-types'
 import { pmdNumber } from './address.ts'
 import { chunkTables } from './chunk-size.ts'
 import { ChunkStock } from './chunk-stock.ts'
@@ -22,6 +22,7 @@ const TABLE_MASK = 1023
 const TABLE_FLAGS = 0x67
 // Once more: V8 folds the constants of a module itself, but loads an imported one at every use.
 const NOTHING = KNOWN_NOTHING
+const UNARMED = KNOWN_UNARMED
 const CACHE_SLOTS = 1024
 const CACHE_MASK = CACHE_SLOTS - 1
 
@@ -32,7 +33,7 @@ export class PageTableArena implements PageTables {
   private readonly uses: Uint16Array[] = []
   private readonly levels: Uint8Array[] = []
   /** What is known of all entries of a table: KNOWN_*. */
-  private readonly knowns: Uint8Array[] = []
+  private readonly knowns: Uint16Array[] = []
   /** Owners beyond the first of the few tables that have some (hugetlb pmd sharing). */
   private readonly shares = new Map<number, number>()
   private readonly freed: number[] = []
@@ -102,6 +103,13 @@ export class PageTableArena implements PageTables {
     return this.his[table >>> TABLES_PER_CHUNK_SHIFT]
   }
 
+  loToDisarm(table: number): Int32Array {
+    const knowns = this.knowns[table >>> TABLES_PER_CHUNK_SHIFT]
+    const known = knowns[table & TABLE_MASK]
+    knowns[table & TABLE_MASK] = known > UNARMED ? known - 1 : NOTHING
+    return this.los[table >>> TABLES_PER_CHUNK_SHIFT]
+  }
+
   readLo(table: number): Words {
     return this.los[table >>> TABLES_PER_CHUNK_SHIFT]
   }
@@ -111,7 +119,7 @@ export class PageTableArena implements PageTables {
   }
 
   known(table: number): Known {
-    return this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK] as Known
+    return this.knowns[table >>> TABLES_PER_CHUNK_SHIFT][table & TABLE_MASK]
   }
 
   setKnown(table: number, known: Known): void {
@@ -222,7 +230,7 @@ export class PageTableArena implements PageTables {
     this.his.push(this.stock.take(tables * 512))
     this.uses.push(new Uint16Array(tables))
     this.levels.push(new Uint8Array(tables))
-    this.knowns.push(new Uint8Array(tables))
+    this.knowns.push(new Uint16Array(tables))
     return true
   }
 

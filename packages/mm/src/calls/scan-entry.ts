@@ -95,8 +95,18 @@ export function knownFrom(mm: AddressSpace, lo: number, hi: number): Known {
 
 /** Whether what is known of a table tells all that a scan asks: neither frames nor soft-dirty bits, of which only the entries know. */
 export function tellsAll(mm: AddressSpace, known: Known, interest: number): boolean {
-  if (known === KNOWN_NOTHING) return false
-  return known === KNOWN_MARKERS || (interest & (mm.softDirty ? OF_FRAME | PAGE_IS_SOFT_DIRTY : OF_FRAME)) === 0
+  if (known === KNOWN_MARKERS) return true
+  return (known === KNOWN_ARMED || known === KNOWN_UNARMED) && (interest & (mm.softDirty ? OF_FRAME | PAGE_IS_SOFT_DIRTY : OF_FRAME)) === 0
+}
+
+/**
+ * Categories of the entries of a table of which is known all that a scan asks, without those of their vma. No entry is read: two waits for
+ * memory a table, which were most of a scan.
+ */
+export function knownCategories(mm: AddressSpace, known: Known, none: number): number {
+  if (known === KNOWN_NOTHING) return none
+  if (known === KNOWN_MARKERS) return absentCategories(mm, mm.encoding.wpLo, mm.encoding.wpHi)
+  return known === KNOWN_ARMED ? PAGE_IS_PRESENT : PAGE_IS_PRESENT | PAGE_IS_WRITTEN
 }
 
 function absentCategories(mm: AddressSpace, lo: number, hi: number): number {

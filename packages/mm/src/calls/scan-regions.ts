@@ -19,6 +19,8 @@ const GROUPS = 1
 /** Pages of a group: a bit each, in a word. */
 const GROUP_SHIFT = 3
 const GROUP_MASK = 0xff
+/** Of an answer that is short: at most some 50 regions. */
+const FEW_WORDS = 8
 // Of the innermost loop, once more: V8 folds constants of a module itself, but loads an imported one at every use.
 const PRESENT = PAGE_PRESENT
 
@@ -191,6 +193,11 @@ export class ScanRegions {
   constructor(first: number, words: Int32Array) {
     this.first = first
     this.words = words
+  }
+
+  /** So few that they are objects in no time. */
+  get areFew(): boolean {
+    return this.words.length <= FEW_WORDS
   }
 
   /** The regions, addresses in bytes. */

@@ -29,6 +29,7 @@ import {
   armRun,
   hugePmdCategories,
   hugetlbCategories,
+  knownCategories,
   knownFrom,
   pageCategories,
   sameCategories,
@@ -209,7 +210,9 @@ function scanTable(
   const { interest, exclusive, arms } = output
   const first = tables.base(table) + (start & 511)
   const last = first + (end - start)
-  const isUniform = tables.used(table) === 0 || tellsAll(mm, tables.known(table), interest)
+  // Nothing is known of a table that is empty.
+  const known = tables.known(table)
+  const isUniform = tables.used(table) === 0 || tellsAll(mm, known, interest)
   let flushed = 0
   let verdict = GO_ON
   counters.ptes += end - start
@@ -223,7 +226,8 @@ function scanTable(
         continue
       }
     }
-    const categories = category | pageCategories(mm, los[at], his[at], none, interest)
+    const own = isUniform ? knownCategories(mm, known, none) : pageCategories(mm, los[at], his[at], none, interest)
+    const categories = category | own
     if (exclusive ? (categories & PAGE_IS_WRITTEN) === 0 : !output.matches(categories)) continue
     const vpn = start + (at - first)
     const done = output.add(categories, vpn, vpn + (next - at))
