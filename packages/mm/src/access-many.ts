@@ -27,49 +27,40 @@ export function accessMany(mm: AddressSpace, batch: AccessBatch, from: number, t
   const kernel = mm.kernel
   const { frames, counters } = kernel.machine
   const tlb = kernel.tlbs[request.cpu]
-  const { vpns, writes, stamps } = batch
-  for (let i = from; ; i++) {
-    const missed = followHits(tlb, tlb.base(mm.id), frames, batch, i, to)
-    counters.tlbHits += missed - i
-    if (missed === to) return true
-    i = missed
-    const write = writes[i] !== 0
-    request.stamp = stamps[i]
-    const code = accessMiss(mm, vpns[i], write, request)
-    if (code !== FAULT_DONE) {
-      stop.at = i
-      stop.code = code
-      return false
-    }
-    if (!write) stamps[i] = request.stamp
-  }
-}
-
-/**
- * Performs accesses [from, to) of a batch while the TLB has their translations. As no fault comes between them, the address space is looked
- * up once, and the hits are counted by the run: 9.5 -> 7.9 ns a hit.
- *
- * @param base - the TLB's, of the address space
- * @returns index of the first access that is not done
- */
-function followHits(tlb: Tlb, base: number, frames: Frames, batch: AccessBatch, from: number, to: number): number {
   const { tags, rights, pfns } = tlb
   const { vpns, writes, stamps } = batch
+  // Looked up once a run of hits: only a fault can change it.
+  let base = tlb.base(mm.id)
+  let hits = 0
   let chunk = -1
   let words = pfns
   for (let i = from; i < to; i++) {
     const vpn = vpns[i]
-    const at = vpn & TLB_MASK
+    const entry = vpn & TLB_MASK
     const write = writes[i]
-    if (tags[at] !== base + vpn || (write !== 0 && rights[at] !== WRITABLE)) return i
-    const pfn = pfns[at]
-    if (pfn >>> CHUNK_SHIFT !== chunk) {
-      chunk = pfn >>> CHUNK_SHIFT
-      words = frames.chunk(pfn)
+    if (tags[entry] === base + vpn && (write === 0 || rights[entry] === WRITABLE)) {
+      hits++
+      const pfn = pfns[entry]
+      if (pfn >>> CHUNK_SHIFT !== chunk) {
+        chunk = pfn >>> CHUNK_SHIFT
+        words = frames.chunk(pfn)
+      }
+      const at = (pfn & CHUNK_MASK) + STAMP
+      if (write !== 0) words[at] = stamps[i]
+      else stamps[i] = words[at]
+      continue
     }
-    const stamp = (pfn & CHUNK_MASK) + STAMP
-    if (write !== 0) words[stamp] = stamps[i]
-    else stamps[i] = words[stamp]
+    request.stamp = stamps[i]
+    const code = accessMiss(mm, vpn, write !== 0, request)
+    if (code !== FAULT_DONE) {
+      counters.tlbHits += hits
+      stop.at = i
+      stop.code = code
+      return false
+    }
+    if (write === 0) stamps[i] = request.stamp
+    base = tlb.base(mm.id)
   }
-  return to
+  counters.tlbHits += hits
+  return true
 }
