@@ -1,9 +1,9 @@
 /**
- * Many accesses by a CPU, one after the other: what `access` does, with the hits of the TLB in a loop of their own.
+ * Many accesses by a CPU, one after the other: what `access` does, with the hits of the TLB in the loop itself.
  * @module
  */
-import { FAULT_DONE, FRAME_CHUNK_MASK, FRAME_CHUNK_SHIFT, FRAME_STAMP, type Frames } from '@faultline/mm-types'
-import { TLB_ENTRIES, TLB_WRITE, type Tlb } from '@faultline/pagetable-core'
+import { FAULT_DONE, FRAME_CHUNK_MASK, FRAME_CHUNK_SHIFT, FRAME_STAMP } from '@faultline/mm-types'
+import { TLB_ENTRIES, TLB_WRITE } from '@faultline/pagetable-core'
 import type { AccessBatch } from '@faultline/program'
 import { accessMiss } from './access.ts'
 import type { AccessRequest } from './access-request.ts'
