@@ -68,11 +68,12 @@ export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, reques
       // walkPte(), with the entry at hand for who serves the fault.
       const at = tables.base(table) + (vpn & 511)
       const lo = tables.readLo(table)[at]
+      const hi = tables.readHi(table)[at]
       if ((lo & needed) === needed) {
         if ((lo & marks) !== marks) tables.lo(table)[at] = lo | marks
-        pfn = ptePfn(lo, tables.readHi(table)[at])
-      } else if ((lo & PRESENT_ANY) === 0) pfn = mapPage(kernel, mm, vpn, write, table) | 0
-      else if (write) pfn = makeWritable(kernel, mm, vpn, table) | 0
+        pfn = ptePfn(lo, hi)
+      } else if ((lo & PRESENT_ANY) === 0) pfn = mapPage(kernel, mm, vpn, write, table, lo, hi) | 0
+      else if (write) pfn = makeWritable(kernel, mm, vpn, table, lo, hi) | 0
     }
     if (pfn > 0) {
       kernel.tlbs[request.cpu].insert(mm.id, vpn, pfn, write ? MAY_STORE : 0)

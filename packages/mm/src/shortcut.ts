@@ -45,20 +45,16 @@ export function shortcutOf({ anon }: Backends): AnonShortcut | null {
  * Serves the fault of an entry that is not present, and the store's that follows it, where `handleFault` would do nothing but this.
  *
  * @param table the table of ptes that covers the page
+ * @param lo the entry's low word
  * @returns the frame that the access goes to; 0 when `handleFault` is to be asked, ARMED_ENTRY when `faultArmed` is
  */
-export function mapPage(kernel: Kernel, mm: AddressSpace, vpn: number, write: boolean, table: number): number {
+export function mapPage(kernel: Kernel, mm: AddressSpace, vpn: number, write: boolean, table: number, lo: number, hi: number): number {
   const { shortcut } = kernel
   const vma = mm.vmas.find(vpn)
   if (shortcut === null || vma === undefined || !mayMap(vma, write)) return 0
   const { flags } = vma
   const { tables, counters } = kernel.machine
   if (tables.isStandIn(table)) return 0
-  const at = tables.base(table) + (vpn & 511)
-  const los = tables.readLo(table)
-  const his = tables.readHi(table)
-  const lo = los[at]
-  const hi = his[at]
   const isWatched = (flags & WATCHES_WRITES) !== 0
   const isNone = lo === 0 && hi === 0
   if (isNone || (isWatched && lo === mm.encoding.wpLo && hi === mm.encoding.wpHi)) {
@@ -68,7 +64,10 @@ export function mapPage(kernel: Kernel, mm: AddressSpace, vpn: number, write: bo
   } else if (mm.classify(lo, hi) !== SWAPPED || !shortcut.bringBack(mm, vma, vpn, table, write, lo, hi)) return 0
   counters.faults++
   counters.ptes++
-  return write && (los[at] & WRITABLE) === 0 ? makeWritable(kernel, mm, vpn, table) : ptePfn(los[at], his[at])
+  const at = tables.base(table) + (vpn & 511)
+  const made = tables.readLo(table)[at]
+  const madeHi = tables.readHi(table)[at]
+  return write && (made & WRITABLE) === 0 ? makeWritable(kernel, mm, vpn, table, made, madeHi) : ptePfn(made, madeHi)
 }
 
 function mayMap({ file, flags }: VmArea, write: boolean): boolean {
@@ -81,18 +80,15 @@ export function mapFirstPage(kernel: Kernel, mm: AddressSpace, vpn: number, writ
   if (kernel.shortcut === null || vma === undefined || vma.backend !== 'anon' || !mayMap(vma, write)) return 0
   if (hugePmdLo(mm, vpn) !== 0 || allowsHuge(kernel, vma, vpn)) return 0
   const table = mm.machine.tables.pteTableAlloc(mm.pgd, vpn)
-  return table === 0 ? 0 : mapPage(kernel, mm, vpn, write, table)
+  return table === 0 ? 0 : mapPage(kernel, mm, vpn, write, table, 0, 0)
 }
 
 /** The same for a store to an entry that is there and forbids it. */
-export function makeWritable(kernel: Kernel, mm: AddressSpace, vpn: number, table: number): number {
+export function makeWritable(kernel: Kernel, mm: AddressSpace, vpn: number, table: number, lo: number, hi: number): number {
   const { shortcut } = kernel
   const vma = mm.vmas.find(vpn)
   if (shortcut === null || vma === undefined || vma.file !== null || (vma.flags & MAY_WRITE) === 0 || mm.flushesPending > 0) return 0
-  const { tables, counters } = kernel.machine
-  const at = tables.base(table) + (vpn & 511)
-  const lo = tables.readLo(table)[at]
-  const hi = tables.readHi(table)[at]
+  const { counters } = kernel.machine
   if ((lo & PRESENT) === 0) return 0
   const disarms = (vma.flags & WATCHES_WRITES) !== 0 && (lo & ARMED) !== 0
   if (disarms && !kernel.uffd.wpAsync(vma)) {

@@ -172,7 +172,8 @@ export class FrameTable implements Frames {
 
   freeRun(first: number, nr: number): void {
     this.inUse -= nr
-    this.free.putRun(first, nr)
+    if (nr === 1) this.free.put(first)
+    else this.free.putRun(first, nr)
   }
 
   private putLarge(pfn: number): number {
