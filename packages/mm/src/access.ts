@@ -63,7 +63,7 @@ export function accessMiss(mm: AddressSpace, vpn: number, write: boolean, reques
     const table = tables.pteTable(mm.pgd, vpn)
     // In 32 bits: as what it may be otherwise, a double, it would be converted at every use.
     let pfn = 0
-    if (table === 0) pfn = translateHuge(mm, vpn, write) | 0 || mapFirstPage(kernel, mm, vpn, write) | 0
+    if (table === 0) pfn = walkAbove(mm, vpn, write) | 0
     else {
       // walkPte(), with the entry at hand for who serves the fault.
       const at = tables.base(table) + (vpn & 511)
@@ -111,6 +111,14 @@ function walkPte(tables: PageTables, table: number, vpn: number, write: boolean)
   const marked = lo | (write ? STORED : LOADED)
   if (marked !== lo) tables.lo(table)[at] = marked
   return ptePfn(lo, tables.readHi(table)[at])
+}
+
+/** Where there is no table of ptes: a page of a new one, or of a huge leaf. */
+function walkAbove(mm: AddressSpace, vpn: number, write: boolean): number {
+  const { tables } = mm.machine
+  const pmd = tables.pmdTable(mm.pgd, vpn)
+  const isNone = pmd !== 0 && tables.readLo(pmd)[tables.base(pmd) + (pmdNumber(vpn) & 511)] === 0
+  return isNone ? mapFirstPage(mm.kernel, mm, vpn, write) : translateHuge(mm, vpn, write)
 }
 
 function translateHuge(mm: AddressSpace, vpn: number, write: boolean): number {

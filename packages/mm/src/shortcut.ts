@@ -15,7 +15,6 @@ import {
   VM_WRITE,
 } from '@faultline/mm-types'
 import { ptePfn } from '@faultline/pagetable-core'
-import { hugePmdLo } from './huge.ts'
 import { allowsHuge } from './huge-fault.ts'
 import type { AddressSpace, Kernel } from './objects.ts'
 import type { VmArea } from './vma.ts'
@@ -74,11 +73,11 @@ function mayMap({ file, flags }: VmArea, write: boolean): boolean {
   return file === null && (write ? (flags & MAY_WRITE) !== 0 : (flags & MAY_ACCESS) !== 0) && (flags & WATCHES_MISSING) === 0
 }
 
-/** The same where there is no table of ptes yet. */
+/** The same where there is nothing yet in the place of a table of ptes. */
 export function mapFirstPage(kernel: Kernel, mm: AddressSpace, vpn: number, write: boolean): number {
   const vma = mm.vmas.find(vpn)
   if (kernel.shortcut === null || vma === undefined || vma.backend !== 'anon' || !mayMap(vma, write)) return 0
-  if (hugePmdLo(mm, vpn) !== 0 || allowsHuge(kernel, vma, vpn)) return 0
+  if (allowsHuge(kernel, vma, vpn)) return 0
   const table = mm.machine.tables.pteTableAlloc(mm.pgd, vpn)
   return table === 0 ? 0 : mapPage(kernel, mm, vpn, write, table, 0, 0)
 }
