@@ -82,6 +82,8 @@ export interface UffdCalls extends UffdHooks {
   readFault(context: UffdContext): UffdFaultMessage | undefined
   /** As `read`, but leaves faults alone. */
   readEvent(context: UffdContext): UffdMessage | undefined
+  /** True when anybody was woken since the last call of `takeWoken`. */
+  readonly hasWoken: boolean
   /** Who was woken since the last call, in the order in which the kernel woke them: threads that waited in a fault by name, or an event. */
   takeWoken(): readonly (string | UffdEvent)[]
   /** Lets a thread that waits in a fault go without a wake. Its message is gone. */

@@ -2,7 +2,7 @@
  * Accesses and calls that wait for a monitor, and what becomes of them.
  * @module
  */
-import { FAULT_DONE, FAULT_OOM, type UffdContext, type UffdEvent } from '@faultline/mm-types'
+import { FAULT_DONE, FAULT_OOM, type UffdCalls, type UffdContext, type UffdEvent } from '@faultline/mm-types'
 import { LimitError } from '@faultline/pagetable-core'
 import type { Message, Outcome } from '@faultline/program'
 import { access, retryStore } from './access.ts'
@@ -55,6 +55,7 @@ interface Task {
  */
 export class Blocked implements Waiters {
   private readonly composed: ComposedKernel
+  private readonly uffd: UffdCalls
   private readonly monitors: Monitors
   /** Those that wait, in the order in which they began. */
   private tasks: Task[] = []
@@ -64,6 +65,7 @@ export class Blocked implements Waiters {
 
   constructor(composed: ComposedKernel, bindings: Bindings) {
     this.composed = composed
+    this.uffd = composed.uffd
     this.monitors = new Monitors(composed, bindings)
   }
 
@@ -156,7 +158,7 @@ export class Blocked implements Waiters {
 
   /** Lets go on whoever was woken, and whoever these wake, until all that are left wait. @returns those that have ended */
   resume(): readonly Finished[] {
-    this.runWoken()
+    if (this.uffd.hasWoken) this.runWoken()
     return this.tasks.length === 0 ? NOBODY : this.resumeTasks()
   }
 

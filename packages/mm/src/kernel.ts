@@ -149,10 +149,12 @@ export class SimulatedKernel implements Kernel {
   }
 
   flushPage(mm: Mm, vpn: number): void {
-    const counters = this.machine.counters
+    const { counters } = mm.machine
+    const { tlbs } = this
     counters.tlbFlushes++
     counters.tlbFlushedPages++
-    if (this.gathered === null) for (const tlb of this.tlbs) tlb.flushPage(mm.id, vpn)
+    // By index: an iterator takes thirty instructions more, most of them to end it.
+    if (this.gathered === null) for (let i = 0; i < tlbs.length; i++) tlbs[i].flushPage(mm.id, vpn)
     else this.gathered.push({ mm, vpn, pages: 1 })
   }
 

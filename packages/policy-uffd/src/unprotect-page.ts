@@ -26,12 +26,13 @@ export function unprotectPage(mm: HostMm, context: Userfaultfd, page: number): b
   const table = tables.pteTable(mm.pgd, vpn)
   if (rule === null || tables.isStandIn(table)) return false
   const at = tables.base(table) + (vpn & 511)
-  const lo = tables.readLo(table)[at]
+  const los = tables.lo(table)
+  const lo = los[at]
   if ((lo & PRESENT) === 0) return false
   counters.ptes++
   const next = unprotected(rule, frames, lo, tables.readHi(table)[at])
   if (next !== lo) {
-    tables.lo(table)[at] = next
+    los[at] = next
     mm.flushPage(vpn)
   }
   if (context.hasWaiters) context.wake(vpn, vpn + 1)

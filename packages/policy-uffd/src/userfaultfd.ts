@@ -233,6 +233,10 @@ export class UserfaultfdSubsystem implements UffdCalls {
     return (context as Userfaultfd).readEvent()
   }
 
+  get hasWoken(): boolean {
+    return this.woken.length > 0
+  }
+
   takeWoken(): readonly (string | UffdEvent)[] {
     return this.woken.length === 0 ? NOBODY : this.woken.splice(0)
   }

@@ -172,7 +172,7 @@ export class Stage {
   private answer(vpn: number, stamp: number): void {
     const message = this.session.receive('u')
     if (message === undefined) return
-    this.protectOne((message.address / 4096 - FIRST_VPN) / unitOf(this.memory), false)
+    this.session.writeprotect('u', message.address / 4096, unitOf(this.memory), 0)
     this.session.access('main', vpn, true, stamp)
   }
 }
