@@ -1,5 +1,5 @@
 /**
- * The faults that nearly all are, past the descriptor: an anonymous page whose table is there, and nobody to be told.
+ * The faults that nearly all are, past the descriptor: a small anonymous page, and nobody to be told.
  * @module
  */
 import {
