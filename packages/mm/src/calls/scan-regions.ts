@@ -16,10 +16,9 @@ const TAG_MASK = 2 ** TAG_BITS - 1
 const LONGEST = 2 ** (32 - TAG_BITS) - 1
 /** In place of a tag: pages follow in groups. The next word has the tags of a bit that is clear and of one that is set. */
 const GROUPS = 1
-/** Pages of a group: a bit each, in a word. */
+/** Pages of a group: a bit each, four groups to a word. */
 const GROUP_SHIFT = 3
-const GROUP_MASK = 0xff
-/** Of an answer that is short: at most some 50 regions. */
+/** Of an answer that is short: at most some 100 regions. */
 const FEW_WORDS = 8
 // Of the innermost loop, once more: V8 folds constants of a module itself, but loads an imported one at every use.
 const PRESENT = PAGE_PRESENT
@@ -92,7 +91,7 @@ export class ScanRuns {
    * @returns pages added that are reported
    */
   addGroups(los: Words, at: number, last: number, start: number, bit: number, clear: number, set: number): number {
-    this.reserve(3 + ((last - at) >>> GROUP_SHIFT))
+    this.reserve(4 + ((last - at) >>> 5))
     if (start > this.reached) this.push(start - this.reached, 0)
     this.reached = start
     const header = this.length
@@ -101,27 +100,28 @@ export class ScanRuns {
     const { words } = this
     words[header] = (groups << TAG_BITS) | GROUPS
     words[header + 1] = (set << TAG_BITS) | clear
-    this.length = header + 2 + groups
+    this.length = header + 2 + ((groups + 3) >>> 2)
     this.lastRun = -1
     this.reached = start + (groups << GROUP_SHIFT)
-    return this.count(header + 2, clear, set)
+    return this.count(header + 2, groups << GROUP_SHIFT, clear, set)
   }
 
   /** Counts regions and pages of groups that were added. */
-  private count(from: number, clear: number, set: number): number {
+  private count(from: number, added: number, clear: number, set: number): number {
     const { words, length, lastTag } = this
-    const inverted = clear !== 0 && set === 0 ? GROUP_MASK : 0
-    const all = clear !== 0 && set !== 0 ? GROUP_MASK : 0
+    const inverted = clear !== 0 && set === 0 ? -1 : 0
+    const all = clear !== 0 && set !== 0 ? -1 : 0
     let before = lastTag === clear ? 0 : lastTag === set ? 1 : ~words[from] & 1
     let pages = 0
     let regions = 0
     for (let at = from; at < length; at++) {
       const bits = words[at]
-      const reported = (bits ^ inverted) | all
+      const beyond = at === length - 1 ? -added & 31 : 0
+      const reported = ((bits ^ inverted) | all) & (-1 >>> beyond)
       const changes = bits ^ ((bits << 1) | before)
       regions += bitCount(changes & reported)
       pages += bitCount(reported)
-      before = bits >>> 7
+      before = (bits >>> (31 - beyond)) & 1
     }
     this.regions += regions
     this.lastTag = before ? set : clear
@@ -155,11 +155,12 @@ export class ScanRuns {
   }
 }
 
-/** Writes groups of present entries from `at` on as words from `out` on. @returns how many */
+/** Writes groups of present entries from `at` on, four to a word from `out` on. @returns groups */
 function gather(los: Words, at: number, last: number, bit: number, words: Int32Array, out: number): number {
   const shift = 31 - Math.clz32(bit)
-  let to = out
-  for (let i = at; i <= last - 8; i += 8, to++) {
+  let groups = 0
+  let held = 0
+  for (let i = at; i <= last - 8; i += 8) {
     const a = los[i]
     const b = los[i + 1]
     const c = los[i + 2]
@@ -171,16 +172,20 @@ function gather(los: Words, at: number, last: number, bit: number, words: Int32A
     if ((a & b & c & d & e & f & g & h & PRESENT) === 0) break
     const low = (a & bit) | ((b & bit) << 1) | ((c & bit) << 2) | ((d & bit) << 3)
     const high = (e & bit) | ((f & bit) << 1) | ((g & bit) << 2) | ((h & bit) << 3)
-    words[to] = (low | (high << 4)) >>> shift
+    held |= ((low | (high << 4)) >>> shift) << ((groups & 3) << 3)
+    if ((++groups & 3) !== 0) continue
+    words[out + (groups >>> 2) - 1] = held
+    held = 0
   }
-  return to - out
+  if ((groups & 3) !== 0) words[out + (groups >>> 2)] = held
+  return groups
 }
 
-/** Bits that are set, of eight. */
+/** Bits that are set. */
 function bitCount(bits: number): number {
-  const pairs = bits - ((bits >>> 1) & 0x55)
-  const fours = (pairs & 0x33) + ((pairs >>> 2) & 0x33)
-  return (fours + (fours >>> 4)) & 0xf
+  const pairs = (bits - ((bits >>> 1) & 0x55555555)) | 0
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333)
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
 
 /** Regions of one answer. They are made objects of when somebody looks at them: a scan may find a million. */
@@ -225,9 +230,9 @@ export class ScanRegions {
         continue
       }
       const tags = words[++at]
-      for (const end = at + count; at < end; ) {
-        at++
-        for (let i = 0; i < 8; i++) add(1, (words[at] >>> i) & 1 ? tags >>> TAG_BITS : tags & TAG_MASK)
+      for (let left = count << GROUP_SHIFT; left > 0; left -= 32) {
+        const bits = words[++at]
+        for (let i = 0; i < Math.min(left, 32); i++) add(1, (bits >>> i) & 1 ? tags >>> TAG_BITS : tags & TAG_MASK)
       }
     }
     return made
