@@ -1,5 +1,5 @@
 /**
- * Free single frames, handed out lowest first.
+ * Free single frames, handed out lowest first; and free page tables, which are numbers, too.
  *
  * The order is for speed: pages that are mapped one after the other get frames one after the other again, whatever happened to these
  * before, so that loops over ptes meet the frame table in order. A list of free frames would come back shuffled, and to take

@@ -11,6 +11,7 @@ import { KNOWN_NOTHING, KNOWN_UNARMED, LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, LEVEL_PU
 import { pmdNumber } from './address.ts'
 import { chunkTables } from './chunk-size.ts'
 import { ChunkStock } from './chunk-stock.ts'
+import { FreeFrames } from './free-frames.ts'
 import { noRefusal, type Refusal } from './limits.ts'
 import { nextPmd } from './next-pmd.ts'
 import { entryTable, pointsToTable } from './pte.ts'
@@ -36,7 +37,8 @@ export class PageTableArena implements PageTables {
   private readonly knowns: Uint16Array[] = []
   /** Owners beyond the first of the few tables that have some (hugetlb pmd sharing). */
   private readonly shares = new Map<number, number>()
-  private readonly freed: number[] = []
+  /** Lowest first, like frames: tables that are asked for one after the other lie side by side, and those below are warm. */
+  private readonly freed = new FreeFrames()
   private readonly counters: Counters
   private readonly limit: number
   private readonly refusal: Refusal
@@ -157,8 +159,8 @@ export class PageTableArena implements PageTables {
   }
 
   alloc(level: number): number {
-    let table = this.freed.pop()
-    if (table === undefined) {
+    let table = this.freed.take()
+    if (table === 0) {
       if (this.next >= this.end && !this.grow()) return this.refuse(1)
       table = this.next++
       // A store first: after a load of new memory, for which the system maps its page of zeros, the store would be a second page fault.
@@ -208,7 +210,7 @@ export class PageTableArena implements PageTables {
     this.setKnown(table, KNOWN_NOTHING)
     this.perLevel[this.level(table)]--
     this.counters.tablesFreed++
-    this.freed.push(table)
+    this.freed.put(table)
   }
 
   /** Gives all buffers back; nothing may be asked of the tables any more. */
