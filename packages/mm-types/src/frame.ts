@@ -22,7 +22,7 @@ export const FRAME_COLUMN = 2064
 /** References to the folio; only the head's counts. */
 export const FRAME_REF = 0
 /** Page-table entries that map this page. */
-export const FRAME_MAP = FRAME_COLUMN
+export const FRAME_MAP = 1 * FRAME_COLUMN
 /** `FRAME_*` flags, and the order from bit `FRAME_ORDER_SHIFT` on. */
 export const FRAME_FLAGS = 2 * FRAME_COLUMN
 /** Contents, as the value last written. */

@@ -30,8 +30,7 @@ const WATCHES_WRITES = VM_UFFD_WP
 const SWAPPED = SOFTLEAF_SWAP
 
 /** Instead of a frame: the entry is armed, and a monitor wants to be told of stores. The kernel's `fault` holds the vma. */
-export const ARMED_ENTRY = -1
-const TOLD = ARMED_ENTRY
+const ARMED_ENTRY = -1
 
 /** The shortcut of the kernel's anonymous backend, if it is one to that backend's own calls. */
 export function shortcutOf({ anon }: Backends): AnonShortcut | null {
@@ -92,7 +91,7 @@ export function makeWritable(kernel: Kernel, mm: AddressSpace, vpn: number, tabl
   const disarms = (vma.flags & WATCHES_WRITES) !== 0 && (lo & ARMED) !== 0
   if (disarms && !kernel.uffd.wpAsync(vma)) {
     kernel.fault.vma = vma
-    return TOLD
+    return ARMED_ENTRY
   }
   if (!shortcut.reuse(mm, vma, table, vpn & 511, disarms ? lo & ~ARMED : lo, hi, disarms)) return 0
   if (disarms) counters.faultsWp++
