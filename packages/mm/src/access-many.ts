@@ -27,10 +27,10 @@ export function accessMany(mm: AddressSpace, batch: AccessBatch, from: number, t
   const kernel = mm.kernel
   const { frames, counters } = kernel.machine
   const tlb = kernel.tlbs[request.cpu]
-  const { tags, rights, pfns } = tlb
+  const { tags, bases, rights, pfns } = tlb
   const { vpns, writes, stamps } = batch
-  // Looked up once a run of hits: only a fault can change it.
-  let base = tlb.base(mm.id)
+  const id = mm.id
+  tlb.know(id)
   let hits = 0
   let chunk = -1
   let words = pfns
@@ -38,7 +38,8 @@ export function accessMany(mm: AddressSpace, batch: AccessBatch, from: number, t
     const vpn = vpns[i]
     const entry = vpn & TLB_MASK
     const write = writes[i]
-    if (tags[entry] === base + vpn && (write === 0 || rights[entry] === WRITABLE)) {
+    // Not kept in a variable: one that the loop assigns was made an object at each fault, when V8 compiled the running loop.
+    if (tags[entry] === bases[id] + vpn && (write === 0 || rights[entry] === WRITABLE)) {
       hits++
       const pfn = pfns[entry]
       if (pfn >>> CHUNK_SHIFT !== chunk) {
@@ -59,7 +60,6 @@ export function accessMany(mm: AddressSpace, batch: AccessBatch, from: number, t
       return false
     }
     if (write === 0) stamps[i] = request.stamp
-    base = tlb.base(mm.id)
   }
   counters.tlbHits += hits
   return true

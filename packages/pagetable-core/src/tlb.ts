@@ -28,8 +28,8 @@ export class Tlb {
   readonly pfns: Int32Array
   /** TLB_WRITE or 0. */
   readonly rights: Int32Array
-  /** The tag of page 0 of each address space; NaN, which equals no tag, for those that have no number. */
-  private readonly bases: number[] = []
+  /** The tag of page 0 of each address space that is known; NaN, which equals no tag, for those that have no number now. */
+  readonly bases: number[] = []
   /** 0 is nobody's: what was never inserted has it. */
   private nextAsid = 1
   private readonly words: Int32Array<ArrayBuffer>
@@ -49,6 +49,11 @@ export class Tlb {
     this.stock.put([this.words])
   }
 
+  /** Sees to it that `bases` has an element for an address space. */
+  know(mm: number): void {
+    while (this.bases.length <= mm) this.bases.push(Number.NaN)
+  }
+
   /** What to add to the number of a page of an address space for its tag; NaN where nothing of it can be cached. */
   base(mm: number): number {
     return mm < this.bases.length ? this.bases[mm] : Number.NaN
@@ -63,8 +68,8 @@ export class Tlb {
   /** Remembers a translation, in place of whatever had its entry. */
   insert(mm: number, vpn: number, pfn: number, rights: number): void {
     const i = vpn & MASK
-    // Not the answer of a call: a number that may come from two places was made an object, 16 bytes a fault.
-    if (Number.isNaN(this.base(mm))) this.renew(mm)
+    // Not the answer of a call, which was made an object: 16 bytes a fault.
+    if (mm >= this.bases.length || Number.isNaN(this.bases[mm])) this.renew(mm)
     this.tags[i] = this.bases[mm] + vpn
     this.pfns[i] = pfn
     this.rights[i] = rights
@@ -83,7 +88,7 @@ export class Tlb {
 
   private renew(mm: number): void {
     if (this.nextAsid === MOST_ASIDS) this.startOver()
-    while (this.bases.length <= mm) this.bases.push(Number.NaN)
+    this.know(mm)
     this.bases[mm] = PAGES * this.nextAsid++
   }
 
