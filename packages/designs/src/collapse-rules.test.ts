@@ -48,6 +48,16 @@ describe('anonymous memory, MADV_COLLAPSE, Linux (per-pte)', () => {
     expect(await anon(linux618, state, `madvise A 0 512 collapse => ${errno}`, look)).toEqual([])
   })
 
+  // Each answer is the running 6.18's: a range whose pmd is none ends the call, EINVAL, before the next one is looked at.
+  test.each([
+    ['the first', 'write B+512 1', 'EINVAL'],
+    ['the second', 'write B 1', 'EBUSY'],
+    ['neither', 'write B 1\nwrite B+512 1', 'EBUSY'],
+  ])('of two ranges, with %s not there', async (_, state, errno) => {
+    const lines = ['mmap B 1024 anon rw', 'register u B 0 1024 mode=wp', state, `madvise B 0 1024 collapse => ${errno}`]
+    expect(await anon(linux618, ...lines)).toEqual([])
+  })
+
   test('contents move into the huge page, from memory and from swap', async () => {
     const lines = [
       'madvise A 0 512 populate_write',

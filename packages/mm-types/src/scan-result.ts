@@ -9,8 +9,10 @@
 export const SCAN_FAIL = 0
 /** The range may be collapsed, or was. */
 export const SCAN_SUCCEED = 1
-/** There is no table of ptes to collapse. */
+/** There is no table of ptes to collapse, nor one of pmds. */
 export const SCAN_PMD_NULL = 2
+/** There is no table of ptes to collapse: its pmd is none. */
+export const SCAN_PMD_NONE = 3
 /** A huge page is mapped there already. */
 export const SCAN_PMD_MAPPED = 4
 /** More ptes are empty than `max_ptes_none` allows. */

@@ -13,6 +13,7 @@ import {
   PAGE_PRESENT_ANY,
   SCAN_FAIL,
   SCAN_PMD_MAPPED,
+  SCAN_PMD_NONE,
   SCAN_PMD_NULL,
   SCAN_PTE_NON_PRESENT,
   SCAN_PTE_UFFD_WP,
@@ -26,7 +27,11 @@ import { collapseAnon } from './collapse-anon.ts'
 import { collapseFile } from './collapse-file.ts'
 import type { CollapseRequest } from './collapse-request.ts'
 
-/** After these the next range is looked at; anything else ends the pass. @source v6.18 mm/khugepaged.c madvise_collapse() */
+/**
+ * After these the next range is looked at; anything else ends the pass, SCAN_PMD_NONE too: the kernel's list has only SCAN_PMD_NULL.
+ *
+ * @source v6.18 mm/khugepaged.c madvise_collapse()
+ */
 const GOES_ON: ReadonlySet<number> = new Set([SCAN_SUCCEED, SCAN_PMD_MAPPED, SCAN_PMD_NULL, SCAN_PTE_NON_PRESENT, SCAN_PTE_UFFD_WP])
 
 /**
@@ -45,7 +50,8 @@ export function collapseRange(mm: HostMm, vma: Vma, start: number, end: number, 
     const result = collapseOne(mm, vma, vpn, request)
     if (result === SCAN_SUCCEED) mm.machine.counters.collapses++
     else if (result !== SCAN_PMD_MAPPED) last = result
-    if (!GOES_ON.has(result)) break
+    // khugepaged itself passes over what is not there.
+    if (!GOES_ON.has(result) && (request.forced || result !== SCAN_PMD_NONE)) break
   }
   return last
 }
@@ -63,7 +69,7 @@ function collapseOne(mm: HostMm, vma: Vma, vpn: number, request: CollapseRequest
   if (vma.file !== null) return collapseFile(mm, vma, vpn, request)
   const { tables, frames, counters } = mm.machine
   const table = tables.pteTable(mm.pgd, vpn)
-  if (table === 0) return SCAN_PMD_NULL
+  if (table === 0) return tables.pmdTable(mm.pgd, vpn) === 0 ? SCAN_PMD_NULL : SCAN_PMD_NONE
   counters.ptes += 512
   const scan = { limits, vmFlags: vma.flags, encoding: mm.encoding, frames, forced }
   const result = policy.scanPmd(tables.lo(table), tables.hi(table), tables.base(table), scan)
