@@ -64,16 +64,10 @@ export function handleFault(
   if (vma === undefined) return FAULT_SIGSEGV
   if (write ? (vma.flags & VM_WRITE) === 0 : (vma.flags & VM_ACCESS_FLAGS) === 0) return FAULT_ACCESS
   const fault = kernel.fault
-  fault.mm = mm
   fault.vma = vma
-  fault.vpn = vpn
-  fault.write = write
   fault.unshare = false
   fault.armed = false
-  fault.user = request.user
-  fault.address = vpn * 4096 + request.byte
-  fault.thread = request.thread
-  fault.stays = request.stays
+  describe(fault, mm, vpn, write, request)
   const code = serve(kernel, fault, ptes)
   return code === FAULT_DONE ? FAULT_DONE : escalate(kernel, fault, code, request.mayWait !== false)
 }
@@ -85,15 +79,19 @@ export function faultArmed(mm: AddressSpace, vpn: number, request: AccessRequest
   const { counters } = kernel.machine
   counters.faults++
   counters.ptes++
-  // All that a message and who waits for its answer need.
+  describe(fault, mm, vpn, true, request)
+  return escalate(kernel, fault, FAULT_WP, request.mayWait !== false)
+}
+
+/** What a message, and who waits for its answer, need to know of a fault. */
+function describe(fault: Fault, mm: AddressSpace, vpn: number, write: boolean, request: AccessRequest): void {
   fault.mm = mm
   fault.vpn = vpn
-  fault.write = true
+  fault.write = write
   fault.user = request.user
   fault.address = vpn * 4096 + request.byte
   fault.thread = request.thread
   fault.stays = request.stays
-  return escalate(kernel, fault, FAULT_WP, request.mayWait !== false)
 }
 
 /** Hands what no handler could serve to the monitor, or makes it a signal. */
